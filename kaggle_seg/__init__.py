@@ -1,0 +1,1 @@
+"""From a folder of satellite tiles to a scored Kaggle submission."""

@@ -1,0 +1,139 @@
+"""What a run fixes: the settings of network and training, as frozen dataclasses, to and from TOML."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import tyro
+
+from kaggle_seg.errors import BadInput
+
+Loss = Literal["bce", "dice", "focal", "jaccard", "bce+jaccard"]
+Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """The U-Net."""
+
+    stem: Literal["half", "full"] = "half"
+    """where the first level works: at half the tile's resolution (space-to-depth in, pixel shuffle out) or at full"""
+    base_filters: int = 32
+    """filters of the first level; each level below has twice as many"""
+    depth: int = 3
+    """how many times the resolution is halved between the first level and the bottleneck"""
+    convs_per_level: int = 2
+    """3×3 convolutions at each level, on the way down and on the way up"""
+    normalisation: Literal["batch", "group", "none"] = "batch"
+    """normalisation after each convolution"""
+    dropout: float = 0.0
+    """share of bottleneck features dropped in training"""
+    residual: bool = False
+    """add each level's input to its output (residual blocks)"""
+    upsampling: Literal["transposed", "bilinear"] = "transposed"
+    """how the decoder doubles the resolution"""
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """The optimisation."""
+
+    loss: Loss = "bce+jaccard"
+    """what is minimised, per tile"""
+    epochs: int = 0
+    """epochs to train; 0: as many as --minutes allows, or 40"""
+    minutes: float = 0.0
+    """train about this long: epochs are fixed from the speed of the first half minute; 0: --epochs counts"""
+    batch_size: int = 8
+    """tiles in a step"""
+    learning_rate: float = 2e-3
+    """the peak of AdamW's learning rate, after the warm-up and before the cosine decay"""
+    weight_decay: float = 1e-4
+    """AdamW's decoupled weight decay"""
+    warmup: float = 0.05
+    """share of all steps in which the learning rate rises from 0"""
+    averaging: float = 0.998
+    """momentum of the averaged weights (EMA), per step"""
+    statistics_batches: int = 16
+    """training batches from which batch normalisation is measured anew for the averaged weights"""
+    training_tiles: int = 0
+    """use at most this many training tiles, drawn by the seed; 0: all"""
+    precision: Precision = "auto"
+    """auto: bfloat16 where the processor computes in it, else float32"""
+    deterministic: bool = False
+    """make TensorFlow's own operations reproducible too, at some cost in speed"""
+    seed: int = 0
+    """seed of the initial weights, the order of the tiles and the flips"""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Everything a run fixes besides its split."""
+
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    training: Annotated[TrainingSettings, tyro.conf.arg(name="")] = field(default_factory=TrainingSettings)
+
+
+def to_tables(settings: Any) -> dict[str, Any]:
+    """Nested plain dictionaries of a settings dataclass, as TOML stores them."""
+    return dataclasses.asdict(settings)
+
+
+def from_tables(kind: type, tables: dict[str, Any], source: Path | str) -> Any:
+    """Builds a settings dataclass from nested dictionaries.
+
+    Args:
+        kind: the dataclass.
+        tables: as `to_tables` gives; missing keys take their defaults.
+        source: the file, named in errors.
+
+    Raises:
+        BadInput: naming each unknown key, or a value of another type.
+    """
+    fields, problems, values = get_type_hints(kind), [], {}
+    for key, value in tables.items():
+        wanted = fields.get(key)
+        if wanted is None:
+            problems.append(f"{source}: unknown key {key!r} (known: {', '.join(fields)}); remove or mend it")
+        elif dataclasses.is_dataclass(wanted) and isinstance(value, dict):
+            values[key] = from_tables(wanted, value, source)  # type: ignore[arg-type]
+        else:
+            values[key] = value
+    if problems:
+        raise BadInput(problems)
+    return kind(**values)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    Raises:
+        BadInput: the file is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: not a TOML file ({error}); restore it or start the run anew") from error
+
+
+def differences(old: Any, new: Any, prefix: str = "") -> list[str]:
+    """One line for each setting that differs between two settings of the same kind: `name: old -> new`."""
+    lines = []
+    for item in dataclasses.fields(old):
+        before, after = getattr(old, item.name), getattr(new, item.name)
+        if dataclasses.is_dataclass(before):
+            lines += differences(before, after, f"{prefix}{item.name}.")
+        elif before != after:
+            lines.append(f"{prefix}{item.name}: {before} -> {after}")
+    return lines
+
+
+def default_run_name(data: Path, network: NetworkSettings, quick: bool = False) -> str:
+    """A run's name from its data folder and network: `satbuild-unet32`, `-quick` behind it for a quick one."""
+    folder = re.sub(r"[^A-Za-z0-9._-]+", "-", data.resolve().name).strip("-.") or "tiles"
+    return f"{folder}-unet{network.base_filters}" + ("-quick" if quick else "")
