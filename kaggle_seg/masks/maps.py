@@ -11,6 +11,7 @@ A shard counts once both arrays are there; each is renamed into place, so that a
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -156,6 +157,14 @@ class MapStore:
             buffer = io.BytesIO()
             np.save(buffer, array)
             write_atomic(path, buffer.getvalue())
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the index and the sums of all shards there are: other maps have another one."""
+        digest = hashlib.sha256((self.folder / INDEX).read_bytes())
+        for index in range(len(self._slices())):
+            sums_file = self._files(index)[1]
+            digest.update(sums_file.read_bytes() if sums_file.exists() else b"missing")
+        return digest.hexdigest()
 
     def shards(self) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
         """Each shard in turn: its tiles, their levels (uint8 (n, H, W), memory-mapped) and sums (float32 (n, 256)).

@@ -97,3 +97,12 @@ def test_damage_is_named(tmp_path: Path) -> None:
 def test_no_tiles_are_a_complete_store(tmp_path: Path) -> None:
     store = MapStore.create(tmp_path / "maps", [], [], 6, 5)
     assert store.complete and list(store.shards()) == []
+
+
+def test_the_fingerprint_tells_maps_apart(tmp_path: Path) -> None:
+    store, levels, sums = filled(tmp_path / "maps")
+    before = store.fingerprint()
+    assert MapStore.open(tmp_path / "maps").fingerprint() == before
+    sums[6, 3] += 1
+    store.write_shard(2, levels[6:], sums[6:])
+    assert store.fingerprint() != before
