@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
-
-import tyro
+from typing import Any, Literal, get_type_hints
 
 from kaggle_seg.errors import BadInput
 
@@ -46,9 +45,9 @@ class TrainingSettings:
     loss: Loss = "bce+jaccard"
     """what is minimised, per tile"""
     epochs: int = 0
-    """epochs to train; 0: as many as --minutes allows, or 40"""
+    """epochs to train; 0: as many as --minutes allows, and 40 without it"""
     minutes: float = 0.0
-    """train about this long: epochs are fixed from the speed of the first half minute; 0: --epochs counts"""
+    """train about this long: the epochs are fixed from the speed of the first half minute; 0: --epochs counts"""
     batch_size: int = 8
     """tiles in a step"""
     learning_rate: float = 2e-3
@@ -76,7 +75,38 @@ class RunSettings:
     """Everything a run fixes besides its split."""
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
-    training: Annotated[TrainingSettings, tyro.conf.arg(name="")] = field(default_factory=TrainingSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+
+
+QUICK = RunSettings(
+    NetworkSettings(base_filters=16, depth=3), TrainingSettings(epochs=8, training_tiles=1500, statistics_batches=8)
+)
+"""`--quick`: a look at the whole pipeline within minutes, not a score to upload."""
+
+
+def problems(settings: RunSettings) -> list[str]:
+    """One line for each setting that is out of its range: what was found, what is wanted."""
+    network, training = settings.network, settings.training
+    wanted = {
+        "base-filters": (network.base_filters, 1 <= network.base_filters <= 1024, "1 to 1024"),
+        "depth": (network.depth, 1 <= network.depth <= 6, "1 to 6"),
+        "convs-per-level": (network.convs_per_level, 1 <= network.convs_per_level <= 8, "1 to 8"),
+        "dropout": (network.dropout, 0 <= network.dropout < 1, "0 up to, but not, 1"),
+        "epochs": (training.epochs, 0 <= training.epochs <= 9999, "0 to 9999"),
+        "minutes": (training.minutes, 0 <= training.minutes < math.inf, "0 or more"),
+        "batch-size": (training.batch_size, training.batch_size >= 1, "1 or more"),
+        "learning-rate": (training.learning_rate, 0 < training.learning_rate < math.inf, "above 0"),
+        "weight-decay": (training.weight_decay, 0 <= training.weight_decay < math.inf, "0 or more"),
+        "warmup": (training.warmup, 0 <= training.warmup < 1, "0 up to, but not, 1"),
+        "averaging": (training.averaging, 0 <= training.averaging < 1, "0 up to, but not, 1"),
+        "statistics-batches": (training.statistics_batches, training.statistics_batches >= 1, "1 or more"),
+        "training-tiles": (training.training_tiles, training.training_tiles >= 0, "0 or more"),
+        "seed": (training.seed, 0 <= training.seed < 2**32, "0 to 4294967295"),
+    }
+    lines = [f"--{name} {value}: wanted {range_}" for name, (value, fits, range_) in wanted.items() if not fits]
+    if training.epochs and training.minutes:
+        lines.append("--epochs and --minutes both given: the one would decide the other; give one of them")
+    return lines
 
 
 def to_tables(settings: Any) -> dict[str, Any]:
@@ -95,17 +125,17 @@ def from_tables(kind: type, tables: dict[str, Any], source: Path | str) -> Any:
     Raises:
         BadInput: naming each unknown key, or a value of another type.
     """
-    fields, problems, values = get_type_hints(kind), [], {}
+    fields, unknown, values = get_type_hints(kind), [], {}
     for key, value in tables.items():
         wanted = fields.get(key)
         if wanted is None:
-            problems.append(f"{source}: unknown key {key!r} (known: {', '.join(fields)}); remove or mend it")
+            unknown.append(f"{source}: unknown key {key!r} (known: {', '.join(fields)}); remove or mend it")
         elif dataclasses.is_dataclass(wanted) and isinstance(value, dict):
             values[key] = from_tables(wanted, value, source)  # type: ignore[arg-type]
         else:
             values[key] = value
-    if problems:
-        raise BadInput(problems)
+    if unknown:
+        raise BadInput(unknown)
     return kind(**values)
 
 

@@ -1,0 +1,55 @@
+"""Averaged weights: the model that is validated and kept, apart from the one that is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+
+from kaggle_seg.network.backup import assign, values
+
+STATISTICS_MOMENTUM = 0.99  # so near 1 that all the batches of `measure_statistics` weigh alike
+
+
+def copy_averages(model: keras.Model, averaged: keras.Model) -> None:
+    """Puts the optimiser's running average of the trainable weights into `averaged`, and leaves `model` as it is.
+
+    Args:
+        model: compiled with an optimiser with `use_ema=True`.
+        averaged: a clone of it.
+    """
+    weights = values(model.trainable_variables)
+    model.optimizer.finalize_variable_values(model.trainable_variables)  # Keras's public way to its averages
+    for source, target in zip(model.variables, averaged.variables, strict=True):
+        target.assign(source)
+    assign(model.trainable_variables, weights)
+
+
+def measure_statistics(averaged: keras.Model, batches: Iterator[np.ndarray]) -> None:
+    """Measures batch normalisation's mean and variance anew on training batches.
+
+    The averaged weights never saw the statistics that the trained ones gathered; with those, the averaged model would
+    be another function. All the batches weigh nearly alike: the running mean starts at 0 and its known shortfall,
+    1 - momentum^n, is divided out at the end.
+
+    Args:
+        averaged: the model; changed in place.
+        batches: images uint8 (B, H, W, 3), transformed as in training.
+    """
+    layers = [layer for layer in averaged.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    if not layers:
+        return
+    momentum = layers[0].momentum
+    for layer in layers:
+        layer.momentum = STATISTICS_MOMENTUM
+        for statistic in (layer.moving_mean, layer.moving_variance):
+            statistic.assign(keras.ops.zeros_like(statistic))
+    count = 0
+    for images in batches:
+        averaged(images, training=True)
+        count += 1
+    for layer in layers:
+        layer.momentum = momentum
+        for statistic in (layer.moving_mean, layer.moving_variance):
+            statistic.assign(statistic / (1.0 - STATISTICS_MOMENTUM**count))

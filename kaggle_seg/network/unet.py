@@ -1,0 +1,193 @@
+"""The U-Net: images in, logits out, with all rescaling, padding and cropping inside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from kaggle_seg.config import NetworkSettings
+from kaggle_seg.network.layers import FusedBatchNormalization, ReflectPadding
+
+
+def build(settings: NetworkSettings, height: int, width: int, precision: str = "float32") -> keras.Model:
+    """A U-Net with `Concatenate` skip connections, after Ronneberger et al. 2015 (arXiv 1505.04597).
+
+    Args:
+        settings: its shape.
+        height: of the tiles, in pixels; any.
+        width: of the tiles, in pixels; any.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16"; what the layers compute in.
+
+    Returns:
+        A model from images uint8 (B, H, W, 3) to logits float32 (B, H, W, 1); probability = sigmoid(logit).
+    """
+    make = _Layers(settings, precision)
+    images = keras.Input((height, width, 3), dtype="uint8", name="images")
+    padding = padding_for(settings, height, width)
+    features = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="rescaling")(images)
+    if any(map(any, padding)):
+        features = ReflectPadding(padding, dtype="float32", name="padding")(features)
+    if settings.stem == "half":
+        features = _space_to_depth(features)
+
+    skips = []
+    for level in range(settings.depth):
+        features = make.level(features, f"down{level}", settings.base_filters << level)
+        skips.append(features)
+        features = keras.layers.MaxPooling2D(dtype=precision, name=f"down{level}_pool")(features)
+    features = make.level(features, "bottleneck", settings.base_filters << settings.depth)
+    if settings.dropout:
+        features = keras.layers.SpatialDropout2D(settings.dropout, dtype=precision, name="bottleneck_dropout")(features)
+    for level in reversed(range(settings.depth)):
+        features = make.upsample(features, f"up{level}", settings.base_filters << level)
+        features = keras.layers.Concatenate(dtype=precision, name=f"up{level}_skip")([features, skips[level]])
+        features = make.level(features, f"up{level}", settings.base_filters << level)
+
+    # the logits leave in float32: in bfloat16 the sigmoid's tail would have eight levels between .98 and 1
+    outputs = 4 if settings.stem == "half" else 1
+    logits = keras.layers.Conv2D(outputs, 1, dtype="float32", name="head")(features)
+    if settings.stem == "half":
+        logits = _depth_to_space(logits)
+    if any(map(any, padding)):
+        logits = keras.layers.Cropping2D(padding, dtype="float32", name="cropping")(logits)
+    return keras.Model(images, logits, name="unet")
+
+
+class _Layers:
+    """Makes the U-Net's building blocks, all of one kind and precision."""
+
+    def __init__(self, settings: NetworkSettings, precision: str) -> None:
+        self.settings, self.precision = settings, precision
+
+    def level(self, features: Any, name: str, filters: int) -> Any:
+        """`convs_per_level` times convolution, normalisation, ReLU; (B, H, W, any) to (B, H, W, filters)."""
+        inputs = features
+        for index in range(self.settings.convs_per_level):
+            features = self._convolution(features, f"{name}_conv{index}", filters)
+            if self.settings.residual and index == self.settings.convs_per_level - 1:
+                if inputs.shape[-1] != filters:
+                    inputs = keras.layers.Conv2D(filters, 1, dtype=self.precision, name=f"{name}_shortcut")(inputs)
+                features = keras.layers.Add(dtype=self.precision, name=f"{name}_add")([features, inputs])
+            features = keras.layers.ReLU(dtype=self.precision, name=f"{name}_relu{index}")(features)
+        return features
+
+    def upsample(self, features: Any, name: str, filters: int) -> Any:
+        """Doubles height and width: (B, H, W, C) to (B, 2H, 2W, filters)."""
+        if self.settings.upsampling == "transposed":
+            transposed = keras.layers.Conv2DTranspose(filters, 2, strides=2, dtype=self.precision, name=f"{name}_transposed")
+            return transposed(features)
+        features = keras.layers.UpSampling2D(interpolation="bilinear", dtype=self.precision, name=f"{name}_bilinear")(
+            features
+        )
+        return keras.layers.Conv2D(filters, 1, dtype=self.precision, name=f"{name}_mix")(features)
+
+    def _convolution(self, features: Any, name: str, filters: int) -> Any:
+        normalise: dict[str, Callable[[], keras.layers.Layer] | None] = {
+            "batch": lambda: FusedBatchNormalization(momentum=0.9, dtype=self.precision, name=f"{name}_norm"),
+            "group": lambda: keras.layers.GroupNormalization(_groups(filters), dtype=self.precision, name=f"{name}_norm"),
+            "none": None,
+        }
+        layer = normalise[self.settings.normalisation]
+        convolution = keras.layers.Conv2D(
+            filters,
+            3,
+            padding="same",
+            use_bias=layer is None,  # a normalisation has an offset of its own
+            kernel_initializer="he_normal",
+            dtype=self.precision,
+            name=name,
+        )
+        return layer()(convolution(features)) if layer else convolution(features)
+
+
+def _groups(filters: int) -> int:
+    """The most groups up to 8 into which the filters divide evenly."""
+    return max(count for count in range(1, 9) if filters % count == 0)
+
+
+def _space_to_depth(features: Any) -> Any:
+    """(B, 2h, 2w, C) to (B, h, w, 4C): each 2×2 square becomes one pixel, nothing is lost."""
+    _, height, width, channels = features.shape
+    name = "half_size"
+    features = keras.layers.Reshape((height // 2, 2, width // 2, 2 * channels), dtype="float32", name=f"{name}_rows")(
+        features
+    )
+    features = keras.layers.Permute((1, 3, 2, 4), dtype="float32", name=f"{name}_order")(features)
+    return keras.layers.Reshape((height // 2, width // 2, 4 * channels), dtype="float32", name=f"{name}_squares")(features)
+
+
+def _depth_to_space(features: Any) -> Any:
+    """(B, h, w, 4) to (B, 2h, 2w, 1): the pixel shuffle of Shi et al. 2016 (arXiv 1609.05158)."""
+    _, height, width, _ = features.shape
+    name = "full_size"
+    features = keras.layers.Reshape((height, width, 2, 2), dtype="float32", name=f"{name}_squares")(features)
+    features = keras.layers.Permute((1, 3, 2, 4), dtype="float32", name=f"{name}_order")(features)
+    return keras.layers.Reshape((2 * height, 2 * width, 1), dtype="float32", name=f"{name}_rows")(features)
+
+
+def padding_for(settings: NetworkSettings, height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """((top, bottom), (left, right)): the pixels missing to the next size that the network can halve `depth` times."""
+    step = 2 ** (settings.depth + (settings.stem == "half"))
+
+    def pair(side: int) -> tuple[int, int]:
+        missing = -side % step
+        return missing // 2, missing - missing // 2
+
+    return pair(height), pair(width)
+
+
+def choose_precision(asked: str) -> str:
+    """What "auto" means on this machine; any other wish is granted or refused.
+
+    bfloat16 pays where the processor multiplies in it (AVX512_BF16, AMX) and oneDNN is on, and on NVIDIA GPUs since
+    Ampere; elsewhere on CPUs it is emulated, 40 times slower.
+    """
+    if asked != "auto":
+        return asked
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        if cards := tf.config.list_physical_devices("GPU"):
+            capability = tf.config.experimental.get_device_details(cards[0]).get("compute_capability", (0, 0))
+            return "mixed_bfloat16" if capability >= (8, 0) else "mixed_float16" if capability >= (7, 0) else "float32"
+    return "mixed_bfloat16" if processor_has_bfloat16() else "float32"
+
+
+def processor_has_bfloat16() -> bool:
+    """Whether the processor multiplies in bfloat16 and oneDNN, which makes use of it, is on."""
+    from pathlib import Path
+
+    facts = Path("/proc/cpuinfo")
+    flags = facts.read_text(encoding="utf-8", errors="replace") if facts.exists() else ""
+    return os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0" and ("avx512_bf16" in flags or "amx_bf16" in flags)
+
+
+def summary(model: keras.Model) -> str:
+    """Parameters and FLOPs of one tile's forward pass, level by level, as a table of text.
+
+    A multiplication and an addition count as two operations; convolutions alone are counted.
+    """
+    levels: dict[str, list[float]] = {}
+    for layer in model.layers:
+        entry = levels.setdefault(layer.name.split("_")[0], [0, 0.0])
+        entry[0] += layer.count_params()
+        entry[1] += _operations(layer)
+    levels = {name: entry for name, entry in levels.items() if entry[0]}
+    levels["total"] = [sum(entry[0] for entry in levels.values()), sum(entry[1] for entry in levels.values())]
+    lines = [f"{'level':<12}{'parameters':>12}{'GFLOP a tile':>14}"]
+    return "\n".join(lines + [f"{name:<12}{int(count):>12,}{flops / 1e9:>14.3f}" for name, (count, flops) in levels.items()])
+
+
+def _operations(layer: keras.layers.Layer) -> float:
+    """FLOPs of one tile's forward pass through a convolution; 0 for any other layer."""
+    if isinstance(layer, keras.layers.Conv2DTranspose):
+        places = layer.input.shape[1] * layer.input.shape[2]
+    elif isinstance(layer, keras.layers.Conv2D):
+        places = layer.output.shape[1] * layer.output.shape[2]
+    else:
+        return 0.0
+    kernel = layer.kernel.shape
+    return 2.0 * kernel[0] * kernel[1] * kernel[2] * kernel[3] * places

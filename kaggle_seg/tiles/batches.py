@@ -1,0 +1,85 @@
+"""Training batches: the order of the tiles and their flips, computed from (seed, epoch) alone.
+
+Whoever knows seed and epoch knows every batch, so that a resumed training sees what an uninterrupted one would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+QUARTER_TURNS, MIRRORED = 4, 8
+
+
+def transform(array: np.ndarray, element: int) -> np.ndarray:
+    """One of the eight flips and quarter turns of a square; exact, no interpolation.
+
+    Args:
+        array: (..., H, W), any dtype: masks or maps. For images see `transform_image`.
+        element: 0 to 7: from 4 on mirrored left to right, then `element % 4` quarter turns counter-clockwise.
+
+    Returns:
+        A view, (..., H, W), or (..., W, H) for an odd number of quarter turns.
+    """
+    if element >= QUARTER_TURNS:
+        array = array[..., ::-1]
+    return np.rot90(array, element % QUARTER_TURNS, axes=(-2, -1))
+
+
+def inverse(element: int) -> int:
+    """The element that undoes `element`."""
+    return element if element >= QUARTER_TURNS else -element % QUARTER_TURNS
+
+
+def transform_image(images: np.ndarray, element: int) -> np.ndarray:
+    """`transform` for images (..., H, W, C)."""
+    return np.moveaxis(transform(np.moveaxis(images, -1, -3), element), -3, -1)
+
+
+def elements(height: int, width: int) -> tuple[int, ...]:
+    """The elements that keep a tile's size: all eight for a square one, else the four without a quarter turn."""
+    return tuple(range(MIRRORED)) if height == width else (0, 2, 4, 6)
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Training tiles in batches of equal size.
+
+    Attributes:
+        images: uint8 (N, H, W, 3), memory-mapped.
+        masks: uint8 (N, H, W) of 0 and 1, memory-mapped.
+        rows: int (M,): which of the N tiles are trained on.
+        batch_size: tiles in a batch; the last batch of an epoch is filled up from the epoch's first tiles.
+        seed: together with the epoch's number it decides order and flips.
+    """
+
+    images: np.ndarray
+    masks: np.ndarray
+    rows: np.ndarray
+    batch_size: int
+    seed: int
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return -(-len(self.rows) // self.batch_size)
+
+    def epoch(self, number: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """The batches of one epoch.
+
+        Yields:
+            images uint8 (B, H, W, 3), masks uint8 (B, H, W, 1), rows int (B,).
+        """
+        random = np.random.default_rng((self.seed, number))
+        order = np.resize(random.permutation(self.rows), len(self) * self.batch_size)
+        possible = elements(*self.masks.shape[1:])
+        chosen = random.choice(possible, len(order))
+        for start in range(0, len(order), self.batch_size):
+            part = slice(start, start + self.batch_size)
+            yield (*self._gather(order[part], chosen[part]), order[part])
+
+    def _gather(self, rows: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        images = np.stack([transform_image(self.images[row], element) for row, element in zip(rows, chosen, strict=True)])
+        masks = np.stack([transform(self.masks[row], element) for row, element in zip(rows, chosen, strict=True)])
+        return images, masks[..., np.newaxis]
