@@ -1,4 +1,4 @@
-"""Generates demo tiles: aerial scenes with exact masks, for trying everything out without the competition's data."""
+"""Generate demo tiles: aerial scenes with exact masks, to try everything out without the competition's data."""
 
 from __future__ import annotations
 
