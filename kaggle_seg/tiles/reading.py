@@ -1,0 +1,174 @@
+"""Many image files into a few arrays on disk, in parallel; every faulty file is told, in one report.
+
+Reading, hashing, decoding and writing all release Python's lock, so threads serve as well as processes would, and
+start at once. Pixels go out by plain writes, not through a memory map: a full disk is then an error and not a crash,
+and the memory held does not grow with the number of tiles.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from kaggle_seg.competition import natural_key
+from kaggle_seg.tiles.decoding import Unfit
+from kaggle_seg.tiles.files import file_content, image_pixels, mask_pixels, quiet_decoders
+
+BATCH_BYTES = 1 << 22  # pixels that a thread gathers before it writes them
+BATCH_FILES = 64
+THREADS = min(8, os.cpu_count() or 1)
+
+Size = tuple[int, int]
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Files whose pixels make one array.
+
+    Attributes:
+        name: of the array, `<name>.npy`.
+        files: paths relative to the root, in the order of the array's rows.
+        masks: whether they are masks: uint8 0 or 1 (N, H, W); else images: uint8 (N, H, W, 3).
+    """
+
+    name: str
+    files: Sequence[str]
+    masks: bool = False
+
+    def shape(self, size: Size) -> tuple[int, ...]:
+        """The array's shape for tiles of this height and width."""
+        return (len(self.files), *size) if self.masks else (len(self.files), *size, 3)
+
+
+class FileReport(NamedTuple):
+    """What came of one file: SHA-256 of its bytes, height and width, what is wrong with it, whether alpha was dropped."""
+
+    path: str
+    hash: str = ""
+    size: Size | None = None
+    fault: str = ""
+    dropped_alpha: bool = False
+
+
+def read_parts(root: Path, parts: Sequence[Part], folder: Path | None = None) -> tuple[Size, list[FileReport]]:
+    """Reads all files and writes one array for each part.
+
+    Args:
+        root: the paths of the parts are relative to it.
+        parts: the files.
+        folder: where the arrays are written; None: the files are only checked.
+
+    Returns:
+        Height and width of the first readable file ((1, 1) if there is none), and a report for each file, part by
+        part. Rows of files with a fault or of another size stay 0.
+    """
+    with quiet_decoders():
+        size = first_size(root, parts)
+        if folder:
+            for part in parts:
+                np.lib.format.open_memmap(array_file(folder, part), "w+", np.uint8, part.shape(size))
+        step = max(1, min(BATCH_FILES, BATCH_BYTES // (3 * size[0] * size[1])))
+        batches = [(part, start) for part in parts for start in range(0, len(part.files), step)]
+        done = in_threads(lambda batch: read_batch(root, *batch, step, size, folder), batches)
+        total = sum(len(part.files) for part in parts)
+        return size, list(with_progress(done, total, "reading tiles"))
+
+
+def first_size(root: Path, parts: Sequence[Part]) -> Size:
+    """Height and width of the first readable file."""
+    for part in parts:
+        for path in part.files:
+            report, _ = read_file(root, path, part.masks)
+            if report.size:
+                return report.size
+    return 1, 1
+
+
+def array_file(folder: Path, part: Part) -> Path:
+    """Where the array of a part lies."""
+    return folder / f"{part.name}.npy"
+
+
+def read_batch(root: Path, part: Part, start: int, step: int, size: Size, folder: Path | None) -> list[FileReport]:
+    """Reads neighbouring files of a part and, if a folder is given, writes their rows into the part's array there."""
+    files = part.files[start : start + step]
+    pixels = np.zeros((len(files), *part.shape(size)[1:]), np.uint8)
+    reports = []
+    for row, path in enumerate(files):
+        report, tile = read_file(root, path, part.masks)
+        if tile is not None and report.size == size:
+            pixels[row] = tile
+        reports.append(report)
+    if folder:
+        array = array_file(folder, part)
+        with open(array, "r+b") as stream:
+            header = array.stat().st_size - pixels[0].nbytes * len(part.files)
+            stream.seek(header + pixels[0].nbytes * start)
+            stream.write(pixels.data)
+    return reports
+
+
+def read_file(root: Path, path: str, mask: bool) -> tuple[FileReport, np.ndarray | None]:
+    """Reads and checks one file; its pixels are None if it is faulty."""
+    try:
+        content = file_content(root / path)
+        tile, dropped = mask_pixels(content) if mask else image_pixels(content)
+    except Unfit as fault:
+        return FileReport(path, fault=str(fault)), None
+    height, width = tile.shape[:2]
+    return FileReport(path, hashlib.sha256(content).hexdigest(), (height, width), "", dropped), tile
+
+
+def faults(reports: Sequence[FileReport]) -> list[str]:
+    """A line for each faulty file and each that is not as large as most."""
+    lines = [f"{report.path}: {report.fault}" for report in reports if report.fault]
+    sizes = Counter(report.size for report in reports if report.size)
+    for usual, count in sizes.most_common(1):
+        wanted = f"wanted {usual[0]} x {usual[1]} as in {count} of {len(reports)} files; cut or remove it"
+        for path, _, size, *_ in reports:
+            if size and size != usual:
+                lines.append(f"{path}: {size[0]} x {size[1]} pixels (height x width); {wanted}")
+    return sorted(lines, key=natural_key)
+
+
+def hash_files(root: Path, paths: Sequence[str]) -> list[str]:
+    """SHA-256 of the bytes of each file; empty for one that cannot be read."""
+
+    def hash_file(path: str) -> str:
+        try:
+            return hashlib.sha256(file_content(root / path)).hexdigest()
+        except Unfit:
+            return ""
+
+    batches = [paths[start : start + BATCH_FILES] for start in range(0, len(paths), BATCH_FILES)]
+    done = in_threads(lambda batch: [hash_file(path) for path in batch], batches)
+    return list(with_progress(done, len(paths), "verifying"))
+
+
+def in_threads(work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
+    """Results in the order of the jobs; on an error or Ctrl-C the jobs not yet begun are dropped."""
+    pool = ThreadPoolExecutor(THREADS)
+    try:
+        yield from pool.map(work, jobs)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def with_progress(batches: Iterable[list[Result]], total: int, doing: str) -> Iterator[Result]:
+    """The items of all batches; on a terminal, shows how many there were."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc=doing, unit=" files", disable=None, delay=1) as bar:
+        for batch in batches:
+            yield from batch
+            bar.update(len(batch))

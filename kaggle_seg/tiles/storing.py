@@ -1,0 +1,140 @@
+"""Builds a cache folder: all files read and checked, arrays and index written beside their place, renamed into it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from kaggle_seg.errors import BadInput, Failure
+from kaggle_seg.runs import shown, write_json
+from kaggle_seg.tiles.dataset import Dataset, Listing, Tile, pair
+from kaggle_seg.tiles.reading import FileReport, Part, faults, read_parts
+
+INDEX = "index.json"
+
+
+@contextlib.contextmanager
+def held(home: Path) -> Iterator[None]:
+    """Keeps other processes from building in the same place; the lock goes with its process, even a killed one."""
+    import filelock
+
+    home.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(home / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        print("another process is reading these tiles; waiting for it", file=sys.stderr, flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def sweep(home: Path) -> None:
+    """Removes caches of earlier states of the tree and what killed builds left; for the holder of the lock."""
+    for old in home.iterdir():
+        if old.is_dir():
+            shutil.rmtree(old, ignore_errors=True)  # on Windows one that is still open stays until the next time
+
+
+def build(listing: Listing, folder: Path) -> None:
+    """Reads all files and makes the folder with their arrays.
+
+    Raises:
+        BadInput: every problem of the tree, of names and of contents.
+        Failure: the disk is full.
+    """
+    dataset, problems = pair(listing)
+    if problems:
+        check_all(listing, problems)
+    part = folder.with_name(f"{folder.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        part.mkdir()
+        reports = fill(dataset, part)
+        part.rename(folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = shown(folder.parent)
+        raise Failure(f"{where}: the disk is full; make room, or set KSEG_ROOT to a folder on another disk") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    opaque = [report.path for report in reports if report.dropped_alpha]
+    if opaque:
+        print(
+            f"notice: a fully opaque alpha channel was dropped, in {len(opaque)} files such as {opaque[0]}", file=sys.stderr
+        )
+
+
+def check_all(listing: Listing, problems: Sequence[str]) -> None:
+    """Reads all files, paired or not, so that one report tells what is wrong with names and with contents.
+
+    Raises:
+        BadInput: always.
+    """
+    images, masks, test = ([file.path for file in files] for files in (listing.images, listing.masks, listing.test))
+    _, reports = read_parts(listing.root, [Part("images", images), Part("masks", masks, masks=True), Part("test", test)])
+    raise BadInput([*problems, *faults(reports)])
+
+
+def fill(dataset: Dataset, folder: Path) -> list[FileReport]:
+    """Writes arrays and index.
+
+    Returns:
+        A report for each file.
+
+    Raises:
+        BadInput: every file that is faulty or not as large as the others.
+    """
+
+    def relative(path: Path) -> str:
+        return path.relative_to(dataset.root).as_posix()
+
+    training, test = dataset.training, dataset.test
+    parts = [
+        Part("training-images", [relative(tile.image) for tile in training]),
+        Part("training-masks", [relative(tile.mask) for tile in training if tile.mask], masks=True),
+        Part("test-images", [relative(tile.image) for tile in test]),
+    ]
+    (height, width), reports = read_parts(dataset.root, parts, folder)
+    if problems := faults(reports):
+        raise BadInput(problems)
+    images, masks, tests = (reports[: len(training)], reports[len(training) : -len(test)], reports[-len(test) :])
+    index = {
+        "data": str(dataset.root),
+        "height": height,
+        "width": width,
+        "training": tile_facts(training, images, masks),
+        "test": tile_facts(test, tests),
+    }
+    write_json(folder / INDEX, index | {"fingerprint": fingerprint(index)})
+    return reports
+
+
+def tile_facts(
+    tiles: Sequence[Tile], images: Sequence[FileReport], masks: Sequence[FileReport] = ()
+) -> dict[str, list[str]]:
+    """What the index keeps of the training or of the test tiles: lists side by side."""
+    return {
+        "ids": [tile.id for tile in tiles],
+        "stems": [tile.stem for tile in tiles],
+        "images": [report.path for report in images],
+        "image_hashes": [report.hash for report in images],
+        "masks": [report.path for report in masks],
+        "mask_hashes": [report.hash for report in masks],
+    }
+
+
+def fingerprint(index: dict[str, Any]) -> str:
+    """SHA-256 over ids, stems and the hashes of all files' contents; where they lie does not matter."""
+    facts = [index[part][key] for part in ("training", "test") for key in ("ids", "stems", "image_hashes", "mask_hashes")]
+    return hashlib.sha256(repr(facts).encode("utf-8", "surrogatepass")).hexdigest()
