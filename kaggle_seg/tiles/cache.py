@@ -18,10 +18,10 @@ import numpy as np
 
 from kaggle_seg.errors import BadInput, Failure
 from kaggle_seg.runs import output_root, read_json, shown
-from kaggle_seg.tiles.storing import INDEX, build, held, sweep
 from kaggle_seg.tiles.dataset import Listing, list_tiles
 from kaggle_seg.tiles.layout import find_layout
 from kaggle_seg.tiles.reading import hash_files
+from kaggle_seg.tiles.storing import INDEX, build, held, sweep
 
 FORMAT = 1  # to be raised when caches are written differently
 

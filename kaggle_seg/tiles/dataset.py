@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from kaggle_seg.competition import natural_key, tile_id
@@ -76,6 +76,15 @@ class Listing:
     problems: list[str] = field(default_factory=list)
 
 
+class Pair(NamedTuple):
+    """A tile whose files are given relative to the root."""
+
+    id: str
+    stem: str
+    image: str
+    mask: str | None
+
+
 def find_dataset(folder: Path) -> Dataset:
     """The tiles at or below a folder; only names are looked at.
 
@@ -83,10 +92,16 @@ def find_dataset(folder: Path) -> Dataset:
         BadInput: no layout, or more than one; or, all at once, every missing or empty folder, file that is no image,
             id given twice, image without mask and mask without image.
     """
-    dataset, problems = pair(list_tiles(find_layout(folder)))
+    listing = list_tiles(find_layout(folder))
+    training, test, problems = pair(listing)
     if problems:
         raise BadInput(problems)
-    return dataset
+    root = listing.root
+    return Dataset(
+        root,
+        tuple(Tile(id_, stem, root / image, root / mask if mask else None) for id_, stem, image, mask in training),
+        tuple(Tile(id_, stem, root / image) for id_, stem, image, _ in test),
+    )
 
 
 def list_tiles(layout: Layout) -> Listing:
@@ -134,35 +149,39 @@ def size_and_time(entry: os.DirEntry[str]) -> tuple[int, int]:
     return facts.st_size, facts.st_mtime_ns
 
 
-def pair(listing: Listing) -> tuple[Dataset, list[str]]:
+def pair(listing: Listing) -> tuple[list[Pair], list[Pair], list[str]]:
     """Pairs images with masks by their ids.
 
     Returns:
-        The tiles, and the listing's problems with a line for each id given twice and each file without its partner.
+        The training tiles and the test tiles, each in natural order of the ids, and all problems: the listing's, and
+        a line for each id given twice and each file without its partner.
     """
-    problems, root = list(listing.problems), listing.root
+    problems = list(listing.problems)
     images, masks, test = (by_id(files, problems) for files in (listing.images, listing.masks, listing.test))
     if images and masks:  # else the empty folder is told once, not every file of the other
         for id_ in images.keys() - masks:
             problems.append(f"{images[id_]}: no mask of id {id_}; wanted one; add it, or remove the image")
         for id_ in masks.keys() - images:
             problems.append(f"{masks[id_]}: no image of id {id_}; wanted one; add it, or remove the mask")
-    training = (tile(root, id_, images[id_], masks[id_]) for id_ in sorted(images.keys() & masks, key=natural_key))
-    tests = (tile(root, id_, test[id_]) for id_ in sorted(test, key=natural_key))
-    return Dataset(root, tuple(training), tuple(tests)), sorted(problems, key=natural_key)
-
-
-def tile(root: Path, id_: str, image: str, mask: str | None = None) -> Tile:
-    """A tile of files given relative to the root."""
-    return Tile(id_, PurePosixPath(image).stem, root / image, root / mask if mask else None)
+    training = sorted(images.keys() & masks, key=natural_key)
+    return (
+        [Pair(id_, stem(images[id_]), images[id_], masks[id_]) for id_ in training],
+        [Pair(id_, stem(test[id_]), test[id_], None) for id_ in sorted(test, key=natural_key)],
+        sorted(problems, key=natural_key),
+    )
 
 
 def by_id(files: list[TileFile], problems: list[str]) -> dict[str, str]:
     """Paths by tile id; adds a problem for each id that several files share."""
     paths = defaultdict(list)
     for file in sorted(files):
-        paths[tile_id(PurePosixPath(file.path).stem)].append(file.path)
+        paths[tile_id(stem(file.path))].append(file.path)
     for id_, same in paths.items():
         if len(same) > 1:
             problems.append(f"{', '.join(same)}: the same id {id_}; wanted each id once; rename or remove all but one")
     return {id_: same[0] for id_, same in paths.items()}
+
+
+def stem(path: str) -> str:
+    """The file name at the end of a path, without its extension; pathlib's takes as long as the rest of the pairing."""
+    return path.rpartition("/")[2].rpartition(".")[0]

@@ -115,9 +115,7 @@ def check_extent(height: int, width: int, offsets: tuple[int, ...], counts: tupl
     if end > length:
         raise Unfit(f"truncated: {length} of at least {end} bytes; wanted a whole image; copy or download it again")
     if not 0 < height * width <= LARGEST:
-        raise Unfit(
-            f"{height} x {width} pixels (height x width); wanted a tile of a few hundred a side; cut it into tiles first"
-        )
+        raise Unfit(f"{height} x {width} pixels (height x width); wanted a tile; cut it into tiles first")
 
 
 def any_tiff(content: bytes) -> Decoded:

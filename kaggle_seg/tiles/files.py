@@ -63,14 +63,15 @@ def quiet_decoders() -> Iterator[None]:
                 logger.setLevel(level)
 
 
-def file_content(path: Path) -> bytes:
+def file_content(path: Path | str) -> bytes:
     """All bytes of a file.
 
     Raises:
         Unfit: it is empty or cannot be read.
     """
     try:
-        content = path.read_bytes()
+        with open(path, "rb") as stream:
+            content = stream.read()
     except OSError as error:
         reason = error.strerror or str(error)
         raise Unfit(f"unreadable ({reason}); wanted an image; check its permissions or copy it again") from error

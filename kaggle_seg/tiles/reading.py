@@ -121,7 +121,7 @@ def read_batch(root: Path, part: Part, start: int, step: int, size: Size, folder
 def read_file(root: Path, path: str, mask: bool) -> tuple[FileReport, np.ndarray | None]:
     """Reads and checks one file; its pixels are None if it is faulty."""
     try:
-        content = file_content(root / path)
+        content = file_content(f"{root}/{path}")
         tile, dropped = mask_pixels(content) if mask else image_pixels(content)
     except Unfit as fault:
         return FileReport(path, fault=str(fault)), None
@@ -146,7 +146,7 @@ def hash_files(root: Path, paths: Sequence[str]) -> list[str]:
 
     def hash_file(path: str) -> str:
         try:
-            return hashlib.sha256(file_content(root / path)).hexdigest()
+            return hashlib.sha256(file_content(f"{root}/{path}")).hexdigest()
         except Unfit:
             return ""
 

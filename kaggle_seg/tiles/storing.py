@@ -15,7 +15,7 @@ from typing import Any
 
 from kaggle_seg.errors import BadInput, Failure
 from kaggle_seg.runs import shown, write_json
-from kaggle_seg.tiles.dataset import Dataset, Listing, Tile, pair
+from kaggle_seg.tiles.dataset import Listing, Pair, pair
 from kaggle_seg.tiles.reading import FileReport, Part, faults, read_parts
 
 INDEX = "index.json"
@@ -53,13 +53,13 @@ def build(listing: Listing, folder: Path) -> None:
         BadInput: every problem of the tree, of names and of contents.
         Failure: the disk is full.
     """
-    dataset, problems = pair(listing)
+    training, test, problems = pair(listing)
     if problems:
         check_all(listing, problems)
     part = folder.with_name(f"{folder.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         part.mkdir()
-        reports = fill(dataset, part)
+        reports = fill(part, listing.root, training, test)
         part.rename(folder)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -86,7 +86,7 @@ def check_all(listing: Listing, problems: Sequence[str]) -> None:
     raise BadInput([*problems, *faults(reports)])
 
 
-def fill(dataset: Dataset, folder: Path) -> list[FileReport]:
+def fill(folder: Path, root: Path, training: Sequence[Pair], test: Sequence[Pair]) -> list[FileReport]:
     """Writes arrays and index.
 
     Returns:
@@ -95,42 +95,36 @@ def fill(dataset: Dataset, folder: Path) -> list[FileReport]:
     Raises:
         BadInput: every file that is faulty or not as large as the others.
     """
-
-    def relative(path: Path) -> str:
-        return path.relative_to(dataset.root).as_posix()
-
-    training, test = dataset.training, dataset.test
     parts = [
-        Part("training-images", [relative(tile.image) for tile in training]),
-        Part("training-masks", [relative(tile.mask) for tile in training if tile.mask], masks=True),
-        Part("test-images", [relative(tile.image) for tile in test]),
+        Part("training-images", [tile.image for tile in training]),
+        Part("training-masks", [tile.mask for tile in training if tile.mask], masks=True),
+        Part("test-images", [tile.image for tile in test]),
     ]
-    (height, width), reports = read_parts(dataset.root, parts, folder)
+    (height, width), reports = read_parts(root, parts, folder)
     if problems := faults(reports):
         raise BadInput(problems)
-    images, masks, tests = (reports[: len(training)], reports[len(training) : -len(test)], reports[-len(test) :])
+    hashes = {report.path: report.hash for report in reports}
     index = {
-        "data": str(dataset.root),
+        "data": str(root),
         "height": height,
         "width": width,
-        "training": tile_facts(training, images, masks),
-        "test": tile_facts(test, tests),
+        "training": tile_facts(training, hashes),
+        "test": tile_facts(test, hashes),
     }
     write_json(folder / INDEX, index | {"fingerprint": fingerprint(index)})
     return reports
 
 
-def tile_facts(
-    tiles: Sequence[Tile], images: Sequence[FileReport], masks: Sequence[FileReport] = ()
-) -> dict[str, list[str]]:
+def tile_facts(tiles: Sequence[Pair], hashes: dict[str, str]) -> dict[str, list[str]]:
     """What the index keeps of the training or of the test tiles: lists side by side."""
+    masks = [tile.mask for tile in tiles if tile.mask]
     return {
         "ids": [tile.id for tile in tiles],
         "stems": [tile.stem for tile in tiles],
-        "images": [report.path for report in images],
-        "image_hashes": [report.hash for report in images],
-        "masks": [report.path for report in masks],
-        "mask_hashes": [report.hash for report in masks],
+        "images": [tile.image for tile in tiles],
+        "image_hashes": [hashes[tile.image] for tile in tiles],
+        "masks": masks,
+        "mask_hashes": [hashes[mask] for mask in masks],
     }
 
 
