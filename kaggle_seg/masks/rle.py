@@ -197,7 +197,7 @@ def faults(run_lengths: str, pixels: int) -> list[str]:
     >>> for fault in faults("3 4 5 1 9", pixels=9):
     ...     print(fault)
     5 numbers, wanted pairs of start and length
-    run '5 1' overlaps the run before it
+    run '5 1' overlaps the run before it, wanted runs that touch at most
     """
     words = [word for word in run_lengths.split(" ") if word]
     strange = [word for word in words if not (word.isascii() and word.isdecimal() and len(word.lstrip("0")) <= 18)]
@@ -209,11 +209,11 @@ def faults(run_lengths: str, pixels: int) -> list[str]:
     ends_before = np.concatenate([[0], ends])[: len(ends)]
     behind = np.diff(starts, prepend=0) < 0
     kinds = {
-        "starts before pixel 1, the first": starts < 1,
+        "starts before pixel 1, wanted pixels counted from 1": starts < 1,
         "holds no pixel, wanted a length of 1 or more": lengths < 1,
-        f"ends after pixel {pixels}, the last": ends > pixels,
-        "starts before the run that stands before it, wanted ascending order": behind & (starts > 0),
-        "overlaps the run before it": (starts <= ends_before) & ~behind & (starts > 0),
+        f"ends after pixel {pixels}, wanted it inside the mask": ends > pixels,
+        "starts before the run that stands before it, wanted ascending starts": behind & (starts > 0),
+        "overlaps the run before it, wanted runs that touch at most": (starts <= ends_before) & ~behind & (starts > 0),
     }
     found = [f"{len(words)} numbers, wanted pairs of start and length"] * (len(words) % 2)
     for kind, here in kinds.items():

@@ -1,0 +1,99 @@
+"""What a submission ought to hold: the ids of the test tiles, and their size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kaggle_seg.competition import DEFAULT, Competition
+from kaggle_seg.errors import BadInput
+from kaggle_seg.runs import output_root, read_json, shown
+from kaggle_seg.submission.table import Submission
+
+SAMPLE = "sample_submission.csv"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is known of a submission before it is read.
+
+    Attributes:
+        source: where from, in words.
+        stems: the image ids; None if unknown.
+        shape: height and width of every mask; None if unknown.
+    """
+
+    source: str = ""
+    stems: tuple[str, ...] | None = None
+    shape: tuple[int, int] | None = None
+
+
+def read_provenance(csv: Path) -> dict[str, Any]:
+    """The JSON beside a CSV that says how it was made; empty where there is none.
+
+    Raises:
+        BadInput: it is no JSON object.
+    """
+    path = csv.with_suffix(".json")
+    if not path.is_file():
+        return {}
+    record = read_json(path)
+    if not isinstance(record, dict):
+        raise BadInput(f"{shown(path)}: found a {type(record).__name__}, wanted an object; remove it or decide anew")
+    return record
+
+
+def find_expected(csv: Path, data: Path | None = None, competition: Competition = DEFAULT) -> Expected:
+    """What a CSV ought to hold.
+
+    The test tiles in `data` tell first, then the JSON beside the CSV, then a `sample_submission.csv` in the data folder.
+
+    Args:
+        csv: the submission.
+        data: a folder of tiles, if one was named.
+        competition: names the sample's columns.
+
+    Returns:
+        What the first of these says; nothing known if there is none of them.
+
+    Raises:
+        BadInput: the folder that was named holds neither tiles nor a sample.
+    """
+    record = read_provenance(csv)
+    folders = [Path(folder) for folder in (data, record.get("data"), output_root() / "data") if folder]
+    samples = [folder / SAMPLE for folder in folders if (folder / SAMPLE).is_file()]
+    if data is not None:
+        try:
+            return expect_tiles(data)
+        except BadInput:
+            if not (data / SAMPLE).is_file():
+                raise
+    elif isinstance(record.get("stems"), list):
+        return expect_record(record, shown(csv.with_suffix(".json")))
+    return expect_sample(samples[0], competition) if samples else Expected()
+
+
+def expect_tiles(data: Path) -> Expected:
+    """The stems of a folder's test tiles, and the size of the first."""
+    from kaggle_seg.tiles.dataset import find_dataset
+    from kaggle_seg.tiles.files import read_image
+
+    tiles = find_dataset(data).test
+    if not tiles:
+        raise BadInput(f"{shown(data)}: found no test tiles, wanted the folder the submission was made for; name that")
+    height, width = read_image(tiles[0].image).shape[:2]
+    return Expected(f"the test tiles in {shown(data)}", tuple(tile.stem for tile in tiles), (height, width))
+
+
+def expect_record(record: dict[str, Any], source: str) -> Expected:
+    """The ids and, where it states one, the size that the JSON beside a CSV says."""
+    size = record.get("height"), record.get("width")
+    height, width = (side if isinstance(side, int) and side > 0 else 0 for side in size)
+    return Expected(source, tuple(map(str, record["stems"])), (height, width) if height and width else None)
+
+
+def expect_sample(path: Path, competition: Competition) -> Expected:
+    """The ids of a sample submission, and the size it states."""
+    rows = Submission.read(path, competition).rows
+    return Expected(shown(path), tuple(row.stem for row in rows), rows[0].shape if rows else None)
