@@ -1,0 +1,81 @@
+"""Look into a submission before it is uploaded: is it valid, and what does it say?
+
+Ends with 0 if it is valid, 1 if it has faults, 2 if it cannot be read.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from kaggle_seg.errors import DONE, FAILED, report_errors
+from kaggle_seg.runs import find_csv, shown
+
+if TYPE_CHECKING:
+    from kaggle_seg.submission.checks import Fault
+    from kaggle_seg.submission.expected import Expected
+
+
+@dataclass(frozen=True)
+class Command:
+    """Which CSV, and how."""
+
+    csv: Annotated[str, tyro.conf.Positional]
+    """the submission, by path or by its bare name in submissions/"""
+    data: Path | None = None
+    """the folder of tiles it was made for (default: ids from the JSON beside the CSV, or from sample_submission.csv)"""
+    png: bool = False
+    """also write a contact sheet beside the CSV: tiles with the outlines of their masks"""
+
+
+@report_errors
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parses the command line and inspects."""
+    command = tyro.cli(Command, args=argv, prog="kaggle_seg.inspect", description=__doc__)
+    return inspect(find_csv(command.csv), command.data, command.png)
+
+
+def inspect(path: Path, data: Path | None, png: bool) -> int:
+    """Prints faults and summary of a submission; 1 if there are faults, else 0."""
+    from kaggle_seg.submission.checks import check, describe
+    from kaggle_seg.submission.expected import find_expected
+    from kaggle_seg.submission.summary import describe_masks, summarise
+    from kaggle_seg.submission.table import Submission
+
+    submission, expected = Submission.read(path), find_expected(path, data)
+    faults = check(submission, expected)
+    for line in describe(faults):
+        print(line)
+    print(verdict(path, faults))
+    print(f"ids                {how_checked(expected)}")
+    summary = summarise(submission)
+    if summary.rows:
+        print("\n".join(describe_masks(summary)))
+    if png:
+        from kaggle_seg.pages.contact_sheet import write_contact_sheet
+
+        print(f"contact sheet      {shown(write_contact_sheet(submission, summary, data))}")
+    return FAILED if faults else DONE
+
+
+def verdict(path: Path, faults: Sequence[Fault]) -> str:
+    """Whether a submission is valid, in a line."""
+    if not faults:
+        return f"{shown(path)}: valid"
+    return f"{shown(path)}: {len(faults)} fault{'s' if len(faults) > 1 else ''}"
+
+
+def how_checked(expected: Expected) -> str:
+    """What the ids were held against, in words."""
+    if expected.stems is None:
+        return "could not be checked: nothing here tells them; name the folder of tiles with --data"
+    return f"checked against the {len(expected.stems)} ids of {expected.source}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

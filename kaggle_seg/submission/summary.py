@@ -1,0 +1,82 @@
+"""What a submission says about its tiles, in a few lines of text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaggle_seg.masks import rle
+from kaggle_seg.submission.checks import usual_shape
+from kaggle_seg.submission.table import Row, Submission
+
+BAR = 40  # characters of the longest bar of the histogram
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Figures of the masks that can be read.
+
+    Attributes:
+        rows: these rows, in the file's order.
+        shares: float64 (N,), the building share of each mask, 0 to 1.
+        regions: int64 (N,), how many patches of building pixels each mask has; pixels are joined at their edges.
+    """
+
+    rows: tuple[Row, ...]
+    shares: NDArray[np.float64]
+    regions: NDArray[np.int64]
+
+
+def summarise(submission: Submission) -> Summary:
+    """The figures of a submission's sound masks; memory does not grow with their number."""
+    from scipy import ndimage
+
+    shape = usual_shape(submission)
+    if shape is None:
+        return Summary((), np.empty(0), np.empty(0, np.int64))
+    height, width = shape
+    sound = [
+        row
+        for row in submission.rows
+        if row.complete and row.shape == shape and rle.read_runs([row.run_lengths], height * width) is not None
+    ]
+    areas, regions = [], []
+    chunk = rle.chunk_length(height, width)
+    for first in range(0, len(sound), chunk):
+        texts = [row.run_lengths for row in sound[first : first + chunk]]
+        for mask in rle.decode_many(texts, height, width, submission.competition.pixel_order):
+            areas.append(np.count_nonzero(mask))
+            regions.append(ndimage.label(mask)[1] if areas[-1] else 0)
+    return Summary(tuple(sound), np.array(areas, float) / (height * width), np.array(regions, np.int64))
+
+
+def describe_masks(summary: Summary) -> list[str]:
+    """The lines in which a person reads a summary."""
+    count, filled = len(summary.rows), summary.shares > 0
+    lines = [
+        f"masks              {count}",
+        f"  empty            {count - filled.sum()} ({1 - filled.mean():.1%})",
+        f"building share     {summary.shares.mean():.1%} of all pixels"
+        + ("; tiles with buildings, by tenths of it:" if filled.any() else ""),
+    ]
+    if filled.any():
+        regions = summary.regions[filled]
+        most = summary.rows[int(summary.regions.argmax())].stem
+        lines += histogram(summary.shares[filled])
+        lines += [
+            f"regions per tile   mean {regions.mean():.1f}, median {np.median(regions):.0f}, "
+            f"most {regions.max()} ({most}); empty masks left out"
+        ]
+    return lines
+
+
+def histogram(shares: NDArray[np.float64]) -> list[str]:
+    """How many tiles with buildings have a building share in each tenth."""
+    counts, _ = np.histogram(shares, bins=10, range=(0, 1))
+    bars = ["#" * int(np.ceil(BAR * count / counts.max())) for count in counts]
+    return [
+        f"  {10 * tenth:>3}-{10 * tenth + 10:>3} %       {count:>6} {bar}".rstrip()
+        for tenth, (count, bar) in enumerate(zip(counts, bars, strict=True))
+    ]
