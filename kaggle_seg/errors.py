@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -45,7 +46,8 @@ def report_errors(main: Callable[..., int]) -> Callable[..., int]:
             print(f"error: {error.strerror or error}{where}", file=sys.stderr)
             return FAILED
         except KeyboardInterrupt:
-            print("\nstopped; the same command takes up where this left off.", file=sys.stderr)
+            if "KSEG_PARENT" not in os.environ:  # run_pipeline.sh says it itself, once
+                print("\nstopped; the same command takes up where this left off.", file=sys.stderr)
             return INTERRUPTED
 
     return guarded

@@ -1,0 +1,320 @@
+"""run_pipeline.sh: what it asks of the stages, what it prints, and how it ends. The stages are stand-ins here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+BASH = str(shutil.which("bash"))
+STAGES = ["split", "train", "predict", "tune", "decide", "inspect"]
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the script is for Linux, macOS and WSL")
+
+# every command is this: it writes down how it was called, and can be told to wait or to fail
+STAND_IN = """
+import json, os, pathlib, sys, time
+name = pathlib.Path(__file__).stem
+if "--print-run-name" in sys.argv:
+    sys.exit("no such option" if "--wrong" in sys.argv else print("drawn-unet8"))
+with open(os.environ["CALLS"], "a") as stream:
+    parent = os.environ["KSEG_PARENT"] == str(os.getppid())
+    stream.write(json.dumps({"name": name, "words": sys.argv[1:], "pid": os.getpid(), "parent": parent}) + "\\n")
+print(f"progress of {name}", file=sys.stderr)
+print(f"result of {name}", flush=True)
+if os.environ.get("WAITS") == name:
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        sys.exit(130)
+if name == "decide":
+    print("submission: submissions/drawn.csv")
+if os.environ.get("FAILS") == name:
+    sys.exit(int(os.environ.get("CODE", "1")))
+"""
+
+
+class Clone:
+    """A copy of the script in a project of its own whose commands are stand-ins."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "a clone"
+        self.calls_file = folder / "calls.jsonl"
+        shutil.copytree(PROJECT / "requirements", self.folder / "requirements")
+        for name in ("run_pipeline.sh", "setup.cfg"):
+            shutil.copy(PROJECT / name, self.folder / name)
+        (self.folder / "kaggle_seg").mkdir()
+        for name in ("demo", *STAGES, "summary", "submit"):
+            (self.folder / "kaggle_seg" / f"{name}.py").write_text(STAND_IN, encoding="utf-8")
+        (self.folder / "kaggle_seg" / "__init__.py").touch()
+        self.environment = {**os.environ, "CALLS": str(self.calls_file), "KSEG_PYTHON": sys.executable}
+        self.environment.pop("KSEG_ROOT", None)
+
+    def start(self, *options: str, cwd: Path | None = None, **environment: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [BASH, str(self.folder / "run_pipeline.sh"), *options],
+            cwd=cwd or self.folder,
+            env={**self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *options: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+        started = self.start(*options, cwd=cwd, **environment)
+        out, err = started.communicate(timeout=120)
+        return subprocess.CompletedProcess(started.args, started.returncode, out, err)
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        if not self.calls_file.exists():
+            return []
+        return [json.loads(line) for line in self.calls_file.read_text(encoding="utf-8").splitlines()]
+
+    def words(self, name: str) -> list[str]:
+        """How a command was called, the last time."""
+        return [call["words"] for call in self.calls if call["name"] == name][-1]
+
+    def wait_for(self, name: str) -> int:
+        """The process id of a command, once it was called."""
+        deadline = time.monotonic() + 60
+        while not (found := [call["pid"] for call in self.calls if call["name"] == name]):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return int(found[0])
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    return Clone(tmp_path)
+
+
+@pytest.fixture
+def tiles(tmp_path: Path) -> Path:
+    folder = tmp_path / "my tiles"
+    folder.mkdir()
+    return folder
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return (
+        "Z" not in subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    )
+
+
+def test_the_stages_run_in_order_and_are_told_apart(clone: Clone, tiles: Path) -> None:
+    done = clone.run("--data", str(tiles), "--no-submit")
+    assert done.returncode == 0, done.stderr
+    assert [call["name"] for call in clone.calls] == [*STAGES, "summary"]
+    assert all(call["parent"] for call in clone.calls)
+    assert done.stdout.splitlines() == [
+        *(f"result of {name}" for name in [*STAGES, "summary"]),
+        "submission: submissions/drawn.csv",
+    ]
+    assert [line for line in done.stderr.splitlines() if line.startswith("[")] == [
+        f"[{number}/6] {name}" for number, name in enumerate(STAGES, 1)
+    ]
+
+
+def test_options_reach_their_stage(clone: Clone, tiles: Path) -> None:
+    options = ["--run", "north", "--threshold=0.42", "--epochs", "3", "--seed=7", "--quick", "--restart", f"--data={tiles}"]
+    done = clone.run(*options, "--", "--loss", "dice", "--name", "a b")
+    assert done.returncode == 0, done.stderr
+    assert clone.words("split") == ["--data", str(tiles), "--run", "drawn-unet8", "--seed", "7"]
+    train = clone.words("train")
+    assert train[:2] == ["--data", str(tiles)]
+    assert train[2:7] == ["--epochs", "3", "--quick", "--seed", "7"]
+    assert train[7:11] == ["--loss", "dice", "--name", "a b"]
+    assert train[-3:] == ["--restart", "--run", "drawn-unet8"]
+    assert clone.words("predict") == ["drawn-unet8", "--tta", "none"]
+    assert clone.words("decide") == ["drawn-unet8", "--threshold", "0.42"]
+    assert clone.words("inspect") == [str(clone.folder / "submissions" / "drawn.csv")]
+
+
+def test_the_csv_is_offered_for_upload_unless_forbidden(clone: Clone, tiles: Path) -> None:
+    done = clone.run("--data", str(tiles))
+    assert clone.words("submit") == [str(clone.folder / "submissions" / "drawn.csv"), "--if-better"]
+    assert done.stdout.splitlines()[-2:] == ["result of submit", "submission: submissions/drawn.csv"]
+
+
+def test_help_and_wrong_options_need_no_python(clone: Clone, tmp_path: Path) -> None:
+    clone.environment = {"PATH": str(tmp_path / "nothing"), "CALLS": str(clone.calls_file)}
+    told = clone.run("--help")
+    assert told.returncode == 0
+    for option in ("--data", "--run", "--threshold", "--epochs", "--minutes", "--seed", "--quick", "--demo", "--restart"):
+        assert f"  {option}" in told.stdout
+    assert clone.run("--quick", "--sedd", "1").returncode == 2
+    assert sorted(path.name for path in clone.folder.iterdir()) == [
+        "kaggle_seg",
+        "requirements",
+        "run_pipeline.sh",
+        "setup.cfg",
+    ]
+
+
+def test_all_that_is_wrong_is_said_at_once(clone: Clone) -> None:
+    wrong = ["--data", "nowhere", "--demo", "--run", "-x", "--threshold", "1.2", "--epochs", "0", "--minutes", "abc"]
+    done = clone.run(*wrong, "--seed", "-3", "--quik", "word", "--run")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    for start in ("--quik", "'word'", "--run: a value", "--data nowhere", "--data and --demo", "--run -x", "--threshold 1.2",
+                  "--epochs 0", "--minutes abc", "--epochs and --minutes", "--seed -3"):  # fmt: skip
+        assert sum(line.startswith(f"error: {start}") for line in errors) == 1, start
+    assert len(errors) == 11
+    assert clone.calls == []
+
+
+@pytest.mark.parametrize("threshold", ["auto", "0.42", ".5", "0.004", "00.9"])
+def test_thresholds_within_0_and_1_are_taken(clone: Clone, tiles: Path, threshold: str) -> None:
+    assert clone.run("--data", str(tiles), "--threshold", threshold, FAILS="split").returncode == 1
+
+
+@pytest.mark.parametrize("threshold", ["0", "1", "0.0", "1.0", "-0.1", "42%", "0,42", "nan", ""])
+def test_other_thresholds_are_refused(clone: Clone, tiles: Path, threshold: str) -> None:
+    done = clone.run("--data", str(tiles), "--threshold", threshold)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: --threshold")
+
+
+def test_a_wrong_option_of_train_ends_it_before_anything_runs(clone: Clone, tiles: Path) -> None:
+    done = clone.run("--data", str(tiles), "--", "--wrong")
+    assert done.returncode == 1
+    assert clone.calls == []
+
+
+def test_data_is_relative_to_the_caller(clone: Clone, tiles: Path, tmp_path: Path) -> None:
+    done = clone.run("--data", tiles.name, cwd=tmp_path, FAILS="split")
+    assert clone.words("split")[:2] == ["--data", tiles.name]
+    assert "split: ended with exit code 1" in done.stderr
+
+
+def test_without_data_the_projects_folder_is_taken(clone: Clone, tmp_path: Path) -> None:
+    (clone.folder / "data").mkdir()
+    (clone.folder / "data" / "tiles").mkdir()
+    clone.run(cwd=tmp_path, FAILS="split")
+    assert clone.words("split")[:2] == ["--data", str(clone.folder / "data")]
+    clone.run("--demo", cwd=tmp_path, FAILS="split")
+    assert clone.words("split")[:2] == ["--data", str(clone.folder / "runs" / ".demo")]
+
+
+def test_without_any_tiles_it_says_that_it_draws_some(clone: Clone, tmp_path: Path) -> None:
+    (clone.folder / "data").mkdir()
+    done = clone.run(cwd=tmp_path)
+    assert [call["name"] for call in clone.calls][:2] == ["demo", "split"]
+    assert sum("generated demo tiles" in line for line in done.stdout.splitlines()) == 1
+    assert "result of demo" not in done.stdout
+
+
+@pytest.mark.parametrize(("stage", "code"), [("split", 2), ("train", 1), ("decide", 2)])
+def test_a_failing_stage_ends_it_with_its_exit_code(clone: Clone, tiles: Path, stage: str, code: int) -> None:
+    done = clone.run("--data", str(tiles), FAILS=stage, CODE=str(code))
+    assert done.returncode == code
+    assert clone.calls[-1]["name"] == stage
+    assert "submission:" not in done.stdout
+    assert f"{stage}: ended with exit code {code}" in done.stderr
+
+
+@pytest.mark.parametrize("stage", ["inspect", "summary", "submit"])
+def test_the_csv_is_named_also_when_a_later_step_fails(clone: Clone, tiles: Path, stage: str) -> None:
+    done = clone.run("--data", str(tiles), FAILS=stage)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == "submission: submissions/drawn.csv"
+
+
+def test_on_a_kaggle_notebook_outputs_go_to_the_working_folder(clone: Clone, tmp_path: Path) -> None:
+    folder, programs = tmp_path / "working", tmp_path / "programs"
+    folder.mkdir()
+    programs.mkdir()
+    (programs / "python3").symlink_to(sys.executable)
+    del clone.environment["KSEG_PYTHON"]
+    # through the link Python would not know its own environment
+    clone.environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path.endswith("site-packages"))
+    done = clone.run(cwd=folder, KAGGLE_KERNEL_RUN_TYPE="Batch", PATH=f"{programs}:{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    assert clone.words("demo") == [str(folder / "runs" / ".demo")]
+    assert clone.words("inspect") == [str(folder / "submissions" / "drawn.csv")]
+    assert not (clone.folder / ".venv").exists()
+
+
+def test_an_interpreter_that_lacks_packages_is_told_which(clone: Clone, tiles: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
+    done = clone.run("--data", str(tiles), KSEG_PYTHON=str(tmp_path / "bare" / "bin" / "python"))
+    assert done.returncode == 2
+    assert "pip install --no-index --find-links" in done.stderr
+    assert not (clone.folder / ".venv").exists()
+    assert clone.run("--data", str(tiles), KSEG_PYTHON="no-such-python").returncode == 2
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_it_stops_quietly_and_takes_the_stage_with_it(clone: Clone, tiles: Path, sent: signal.Signals, code: int) -> None:
+    started = clone.start("--data", str(tiles), WAITS="train")
+    child = clone.wait_for("train")
+    before = time.monotonic()
+    os.kill(started.pid, sent)
+    out, err = started.communicate(timeout=60)
+    assert time.monotonic() - before < 5
+    assert started.returncode == code
+    assert err.splitlines()[-1] == "stopped; the same command takes up where this left off."
+    assert err.count("stopped") == 1
+    assert "Traceback" not in err
+    assert "submission:" not in out
+    assert not is_alive(child)
+
+
+def test_the_csv_is_named_also_when_it_is_stopped_later(clone: Clone, tiles: Path) -> None:
+    started = clone.start("--data", str(tiles), WAITS="inspect")
+    clone.wait_for("inspect")
+    os.kill(started.pid, signal.SIGINT)
+    out, _ = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert out.splitlines()[-1] == "submission: submissions/drawn.csv"
+
+
+def test_a_killed_stage_is_a_failed_one(clone: Clone, tiles: Path) -> None:
+    started = clone.start("--data", str(tiles), WAITS="predict")
+    os.kill(clone.wait_for("predict"), signal.SIGKILL)
+    _, err = started.communicate(timeout=60)
+    assert started.returncode == 137
+    assert err.splitlines()[-1] == "predict: killed by signal 9; the same command takes up where it left off"
+    assert "line " not in err
+
+
+def test_ctrl_c_at_a_terminal(clone: Clone, tiles: Path) -> None:
+    terminal, slave = os.openpty()
+    # the script becomes the terminal's foreground job by opening it first in a session of its own
+    words = f'exec <>{os.ttyname(slave)} >&0 2>&0; exec "$0" "$@"'
+    script = str(clone.folder / "run_pipeline.sh")
+    started = subprocess.Popen(
+        [BASH, "-c", words, BASH, script, "--data", str(tiles)],
+        env={**clone.environment, "WAITS": "train"},
+        start_new_session=True,
+    )
+    os.close(slave)
+    child = clone.wait_for("train")
+    os.write(terminal, b"\x03")
+    assert started.wait(timeout=30) == 130
+    told = os.read(terminal, 65536).decode()
+    os.close(terminal)
+    assert told.splitlines()[-1] == "stopped; the same command takes up where this left off."
+    assert not is_alive(child)
+
+
+def test_nothing_is_left_in_the_temporary_folder(clone: Clone, tiles: Path, tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    clone.run("--data", str(tiles), TMPDIR=str(tmp_path / "tmp"))
+    clone.run("--data", str(tiles), TMPDIR=str(tmp_path / "tmp"), FAILS="train")
+    assert list((tmp_path / "tmp").iterdir()) == []
