@@ -151,18 +151,24 @@ def best_cuts(levels: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.where(best > 0, cuts, LEVELS), best
 
 
-def nearest_level(threshold: float) -> int:
-    """The level, 1 to 255, nearest to a threshold between 0 and 1.
+def read_threshold(text: str) -> Threshold | None:
+    """The threshold that a person asked for, at the nearest level; None for "auto".
 
     Raises:
-        BadInput: the threshold is not between 0 and 1.
+        BadInput: it is neither "auto" nor a number between 0 and 1.
 
-    >>> nearest_level(0.42), nearest_level(0.0001)
-    (108, 1)
+    >>> read_threshold("0.42"), read_threshold("0.0001"), read_threshold("auto")
+    (Threshold(level=108), Threshold(level=1), None)
     """
-    if not 0 < threshold < 1:
-        raise BadInput(f"--threshold {threshold}: must lie between 0 and 1, such as 0.42, or be 'auto'")
-    return min(max(round(threshold * LEVELS), 1), LEVELS - 1)
+    if text == "auto":
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not 0 < number < 1:
+        raise BadInput(f"--threshold {text}: wanted 'auto' or a number between 0 and 1, such as 0.42")
+    return Threshold(min(max(round(number * LEVELS), 1), LEVELS - 1))
 
 
 def to_plain(rule: Rule) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from kaggle_seg.masks.decisions import (
     Threshold,
     best_cuts,
     from_plain,
-    nearest_level,
+    read_threshold,
     to_plain,
 )
 from kaggle_seg.masks.maps import quantise
@@ -87,12 +87,16 @@ def test_labels_for_file_names() -> None:
     assert [rule.label for rule in (Threshold(64), ExpectedIoUCut(0.5))] == ["t0.250", "cut0.50"]
 
 
-@pytest.mark.parametrize(("threshold", "level"), [(0.5, 128), (0.42, 108), (1e-9, 1), (0.9999, 255)])
-def test_the_nearest_level(threshold: float, level: int) -> None:
-    assert nearest_level(threshold) == level
+@pytest.mark.parametrize(("text", "level"), [("0.5", 128), (".42", 108), ("1e-9", 1), ("0.9999", 255)])
+def test_the_nearest_level(text: str, level: int) -> None:
+    assert read_threshold(text) == Threshold(level)
 
 
-@pytest.mark.parametrize("threshold", [0.0, 1.0, -1.0, 42.0, float("nan")])
-def test_no_threshold(threshold: float) -> None:
+def test_auto_is_no_threshold() -> None:
+    assert read_threshold("auto") is None
+
+
+@pytest.mark.parametrize("text", ["0", "1", "-1", "42", "nan", "", "half"])
+def test_no_threshold(text: str) -> None:
     with pytest.raises(BadInput, match="between 0 and 1"):
-        nearest_level(threshold)
+        read_threshold(text)
