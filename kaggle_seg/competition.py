@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +24,7 @@ class Competition:
         iou_steps: an image earns a share of 1 for each step k that its IoU exceeds strictly, counted in integers:
             step k stands for an IoU of k/20.
         empty_tile: what a tile without buildings earns: "one" is 1 for an empty prediction, else 0; "zero" is 0 always.
+        test_ids: the ids of the test tiles as ranges, where they are known.
     """
 
     slug: str = "ann-and-dl-image-segmentation"
@@ -30,6 +32,21 @@ class Competition:
     pixel_order: PixelOrder = "columns"
     iou_steps: tuple[int, ...] = tuple(range(10, 20))
     empty_tile: EmptyTile = "one"
+    test_ids: str = (
+        "464-528 842-844 915-966 1029-1035 1144-1231 1261-1287 1360-1391 1715-1782 2140-2175 2818-2885 2927-2946 3685-3687 "
+        "3957-4133 4667-4758 5265-5301 6035-6076 6459-6480 6495-6509 7012-7015 7298-7377 7533-7606 8003-8082 8174-8231 "
+        "8707-8790"
+    )
+
+    def has_test_ids(self, ids: Iterable[str]) -> bool:
+        """Whether these are the ids of its test tiles, all of them and no others.
+
+        >>> Competition(test_ids="7-9 12").has_test_ids(["9", "8", "7", "12"]), Competition(test_ids="").has_test_ids([])
+        (True, False)
+        """
+        ranges = [part.partition("-") for part in self.test_ids.split()]
+        known = {str(number) for low, _, high in ranges for number in range(int(low), int(high or low) + 1)}
+        return bool(known) and known == set(ids)
 
 
 DEFAULT = Competition()

@@ -225,10 +225,11 @@ def kind_of(error: BaseException) -> str:
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that talks to the person; it ends this one
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    questions, sys.stdin = sys.stdin, io.StringIO()  # the client's exit() closes sys.stdin, and would wait for the reader
     requests: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def read() -> None:
-        for line in sys.stdin:
+        for line in questions:
             requests.put(line)
         os._exit(0)
 

@@ -32,6 +32,7 @@ class Entry:
 
     Attributes:
         time: when it was last sent, UTC.
+        local_reading: what the local score counts, e.g. "competition_one".
         status: started, refused (nothing is on Kaggle), pending, complete, error.
         note: what Kaggle said about an error or a refusal.
         others: columns that are not ours, kept as they are.
@@ -50,6 +51,7 @@ class Entry:
     local_score: str = ""
     local_low: str = ""
     local_high: str = ""
+    local_reading: str = ""
     message: str = ""
     reference: str = ""
     status: str = STARTED

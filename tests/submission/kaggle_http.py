@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from tests.submission.kaggle_server import KaggleServer
+    from .kaggle_server import KaggleServer
 
 
 class Refusal(Exception):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.submission.kaggle_http import Handler, QuietServer, Refusal
+from .kaggle_http import Handler, QuietServer, Refusal
 
 SLUG = "ann-and-dl-image-segmentation"
 TOKEN = "KGAT_0123456789abcdef0123456789abcdef"
