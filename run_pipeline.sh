@@ -199,7 +199,7 @@ run_stages() {
     stage tune "$run"
     decide ${decision[@]+"${decision[@]}"}
     stage inspect "$file"
-    attend "$python" -m kaggle_seg.summary "$run" "$file" || failed summary $?
+    attend "$python" -m kaggle_seg.summary "$file" || failed summary $?
     upload
 }
 

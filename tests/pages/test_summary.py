@@ -1,0 +1,128 @@
+"""The small table at a pipeline's end."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kaggle_seg import summary
+from kaggle_seg.errors import BadInput
+from kaggle_seg.pages.summary import summary_lines
+from kaggle_seg.runs import write_json
+from kaggle_seg.submission.table import write_submission
+from kaggle_seg.tiles.splitting import Split
+
+SPLIT = Split(
+    method="blocks",
+    asked="auto",
+    reason="",
+    seed=0,
+    guard=1,
+    fold=0,
+    folds=[["0", "1"], ["2", "3", "4", "5"]],
+    validation=["0", "1"],
+    excluded=["2"],
+    units={str(number): "a" for number in range(6)},
+    audit={},
+    data={"root": "tiles", "fingerprint": "f"},
+)
+
+
+def interval(mean: float) -> dict[str, float]:
+    return {"mean": mean, "low": mean - 0.05, "high": mean + 0.05}
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    return {
+        "runs": ["north"],
+        "stems": ["7", "8", "9"],
+        "words": "threshold 0.473",
+        "threshold": 0.473,
+        "overrides": None,
+        "quick": False,
+        "demo": False,
+        "empty_predictions": 0.25,
+        "score": {"score": "competition", "empty_tile": "one", "units": 33, "reliable": True, **interval(0.6)},
+        "scores": {
+            "competition_one": interval(0.6),
+            "competition_zero": interval(0.5),
+            "competition_buildings": interval(0.55),
+            "iou_one": interval(0.8),
+            "iou_zero": interval(0.7),
+        },
+        **changes,
+    }
+
+
+def decided(root: Path, **changes: Any) -> Path:
+    csv = root / "submissions" / "north.csv"
+    csv.parent.mkdir(exist_ok=True)
+    write_submission(csv, ["7", "8", "9"], ["1 4", "", ""], 4, 4)
+    write_json(csv.with_suffix(".json"), facts(**changes))
+    write_json(root / "runs" / "north" / "split.json", dataclasses.asdict(SPLIT))
+    (root / "runs" / "north" / "threshold.png").touch()
+    return csv
+
+
+def test_the_table_tells_what_a_person_asks_first(output_root: Path) -> None:
+    assert summary_lines(decided(output_root)) == [
+        "run                      north",
+        "tiles                    3 for training, 2 for validation, 1 left out, 3 in the test",
+        "validation IoU per tile  0.800 (0.750 to 0.850)",
+        "competition score        0.600 (0.550 to 0.650)  a tile without buildings earns 1 if left empty",
+        "                         0.500 (0.450 to 0.550)  a tile without buildings earns 0",
+        "                         0.550 (0.500 to 0.600)  tiles with buildings alone",
+        "                         in brackets: 95 % interval",
+        "decision                 threshold 0.473",
+        "threshold                0.473",
+        "empty predictions        2 of 3 test tiles (66.7%); in validation 25.0%",
+        "look at                  runs/north/threshold.png",
+        "                         submissions/north.csv",
+    ]
+
+
+def test_what_makes_scores_doubtful_is_said(output_root: Path) -> None:
+    weak = {"score": "competition", "empty_tile": "zero", "units": 3, "reliable": False, **interval(0.5)}
+    text = "\n".join(summary_lines(decided(output_root, demo=True, quick=True, score=weak, threshold=None)))
+    assert "north (generated demo tiles, a --quick run: a try, nothing to upload)" in text
+    assert "unreliable: only 3 independent pieces" in text
+    assert "validation IoU per tile  0.700" in text
+    assert "threshold                each tile has its own" in text
+
+
+def test_an_overridden_decision_is_named(output_root: Path) -> None:
+    lines = summary_lines(decided(output_root, words="threshold 0.420", overrides="threshold 0.473"))
+    assert "decision                 threshold 0.420 (instead of: threshold 0.473)" in lines
+
+
+def test_scores_that_are_not_known_are_left_out(output_root: Path) -> None:
+    csv = decided(output_root, score=None)
+    record = {name: fact for name, fact in facts(score=None).items() if name not in ("scores", "empty_predictions")}
+    write_json(csv.with_suffix(".json"), record)
+    lines = summary_lines(csv)
+    assert "competition score  unknown: the validation tiles were not at hand" in lines
+    assert "empty predictions  2 of 3 test tiles (66.7%)" in lines
+
+
+def test_validation_without_buildings_has_no_score_of_theirs(output_root: Path) -> None:
+    scores = {**facts()["scores"], "competition_buildings": None}
+    lines = summary_lines(decided(output_root, scores=scores))
+    assert "                         no such tiles           tiles with buildings alone" in lines
+
+
+def test_a_csv_from_elsewhere_has_no_summary(output_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    csv = decided(output_root)
+    csv.with_suffix(".json").unlink()
+    with pytest.raises(BadInput, match=r"north\.json"):
+        summary_lines(csv)
+    assert summary.main(["north"]) == 2
+    assert capsys.readouterr().err.startswith("error: submissions/north.json: not there")
+
+
+def test_the_command_takes_a_bare_name(output_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    decided(output_root)
+    assert summary.main(["north"]) == 0
+    assert capsys.readouterr().out.startswith("run  ")
