@@ -14,6 +14,7 @@ from kaggle_seg.errors import BadInput
 
 Loss = Literal["bce", "dice", "focal", "jaccard", "bce+jaccard"]
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
+SplitMethod = Literal["auto", "blocks", "scenes", "groups", "random"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,41 @@ class TrainingSettings:
     """make TensorFlow's own operations reproducible too, at some cost in speed"""
     seed: int = 0
     """seed of the initial weights, the order of the tiles and the flips"""
+
+
+@dataclass(frozen=True)
+class SplitSettings:
+    """Which tiles validate."""
+
+    method: SplitMethod = "auto"
+    """what stays together: blocks of consecutive ids, scenes (neighbours and copies), groups, or nothing (random)"""
+    groups: Path | None = None
+    """a CSV of the columns tile,group; tiles of one group stay together"""
+    guard: int = 0
+    """leave out of training what is within so many ids of a validation tile; for blocks"""
+    folds: int = 5
+    """into how many folds the training tiles are dealt; one of them validates"""
+    fold: int = 0
+    """which of the folds validates, counted from 0"""
+    seed: int = 0
+    """decides what is left to chance"""
+
+    def problems(self) -> list[str]:
+        """One line for each setting that is out of its range, or does not go with another."""
+        lines = []
+        if self.folds < 2:
+            lines.append(f"--folds {self.folds}: wanted 2 or more")
+        elif not 0 <= self.fold < self.folds:
+            lines.append(f"--fold {self.fold}: wanted 0 to {self.folds - 1}, for there are {self.folds} folds")
+        if self.guard < 0:
+            lines.append(f"--guard {self.guard}: wanted 0 or more")
+        if self.guard > 0 and (self.method not in ("auto", "blocks") or self.groups):
+            lines.append(f"--guard {self.guard} counts ids, so it goes with blocks alone; leave it out")
+        if self.method == "groups" and self.groups is None:
+            lines.append("--method groups: name the groups with --groups CSV, of the columns tile,group")
+        if self.groups and self.method not in ("auto", "groups"):
+            lines.append(f"--groups does not go with --method {self.method}; leave one of them out")
+        return lines
 
 
 @dataclass(frozen=True)
