@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kaggle_seg.errors import BadInput, report_errors
 
-FIRST = ("demo", "split", "train", "predict", "tune", "decide", "inspect", "summary")  # as the pipeline runs them, then others
+FIRST = ("demo", "split", "train", "predict", "tune", "decide", "inspect", "summary", "submit")  # as the pipeline runs them
 
 
 @report_errors
