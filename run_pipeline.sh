@@ -90,7 +90,7 @@ check_options() {
 
 # --- children: each is a job of its own, so that a signal reaches this script at once and then the whole job ---
 
-child='' csv='' answer=''
+child='' csv='' file='' answer=''
 
 attend() { # COMMAND...
     local status=0
@@ -183,18 +183,18 @@ stage() { # NAME OPTION...: runs one stage, or ends with its exit code
 }
 
 run_stages() {
-    local training=(--data "$data") tta=d4 decision=() file
+    local training=(--data "$data") tta=d4 decision=() anew=''
     [ -z "$epochs" ] || training+=(--epochs "$epochs")
     [ -z "$minutes" ] || training+=(--minutes "$minutes")
     [ "$quick" = no ] || { training+=(--quick) && tta=none; }
     training+=(--seed "$seed" ${train_options[@]+"${train_options[@]}"})
     attend "$python" -m kaggle_seg.train "${training[@]}" ${run:+--run "$run"} --print-run-name >"$answer" || exit
     run=$(cat "$answer")
-    [ "$restart" = no ] || training+=(--restart)
+    [ "$restart" = no ] || anew=--restart
     [ "$threshold" = auto ] || decision=(--threshold "$threshold")
 
-    stage split --data "$data" --run "$run" --seed "$seed"
-    stage train "${training[@]}" --run "$run"
+    stage split --data "$data" --run "$run" --seed "$seed" ${anew:+"$anew"}
+    stage train "${training[@]}" --run "$run" ${anew:+"$anew"}
     stage predict "$run" --tta "$tta"
     stage tune "$run"
     decide ${decision[@]+"${decision[@]}"}

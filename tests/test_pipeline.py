@@ -133,12 +133,12 @@ def test_options_reach_their_stage(clone: Clone, tiles: Path) -> None:
     options = ["--run", "north", "--threshold=0.42", "--epochs", "3", "--seed=7", "--quick", "--restart", f"--data={tiles}"]
     done = clone.run(*options, "--", "--loss", "dice", "--name", "a b")
     assert done.returncode == 0, done.stderr
-    assert clone.words("split") == ["--data", str(tiles), "--run", "drawn-unet8", "--seed", "7"]
+    assert clone.words("split") == ["--data", str(tiles), "--run", "drawn-unet8", "--seed", "7", "--restart"]
     train = clone.words("train")
     assert train[:2] == ["--data", str(tiles)]
     assert train[2:7] == ["--epochs", "3", "--quick", "--seed", "7"]
     assert train[7:11] == ["--loss", "dice", "--name", "a b"]
-    assert train[-3:] == ["--restart", "--run", "drawn-unet8"]
+    assert train[-3:] == ["--run", "drawn-unet8", "--restart"]
     assert clone.words("predict") == ["drawn-unet8", "--tta", "none"]
     assert clone.words("decide") == ["drawn-unet8", "--threshold", "0.42"]
     assert clone.words("inspect") == [str(clone.folder / "submissions" / "drawn.csv")]
