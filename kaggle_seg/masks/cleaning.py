@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage
 
 EDGES_AND_CORNERS = np.ones((3, 3), bool)
 
@@ -72,6 +71,8 @@ def cleaned_overlaps(
 
 def hole_areas(mask: np.ndarray) -> np.ndarray:
     """For each pixel of a mask the area of the hole it lies in, 0 where it lies in none; int64 (H, W)."""
+    from scipy import ndimage  # a slow import that a wrong option need not wait for
+
     background, _ = ndimage.label(~mask)
     areas = np.bincount(background.ravel())
     areas[0] = 0
@@ -95,6 +96,8 @@ def label_regions(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         The region of each pixel, int (H, W), 0 for background, and the areas of the regions by number, that of the
         background set to 0.
     """
+    from scipy import ndimage
+
     regions, _ = ndimage.label(mask, structure=EDGES_AND_CORNERS)
     areas = np.bincount(regions.ravel())
     areas[0] = 0

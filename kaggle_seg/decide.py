@@ -1,0 +1,70 @@
+"""Decide the masks of the test tiles and write the CSV: submissions/NAME.csv, and NAME.json, which says how it was made
+
+No network runs: the masks are made of the stored probability maps, in seconds. Several runs are averaged, and their
+decision is tuned on the validation tiles that they have in common.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from kaggle_seg.errors import BadInput, report_errors
+from kaggle_seg.runs import find_run, shown
+
+
+@dataclass(frozen=True)
+class Command:
+    """Which runs, and by what rule."""
+
+    runs: Annotated[tuple[str, ...], tyro.conf.Positional]
+    """the run, by name or folder; several are averaged"""
+    threshold: str = "auto"
+    """a threshold (between 0 and 1) in place of the tuned decision"""
+    name: str = ""
+    """the name of the CSV (default: the names of the runs, joined by +)"""
+    data: Path | None = None
+    """the folder of tiles, to score what was not tuned before (default: the one the run was split from)"""
+
+
+@report_errors
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parses the command line, decides and writes; the last line on stdout names the CSV."""
+    command = tyro.cli(Command, args=argv, prog="python -m kaggle_seg.decide", description=__doc__)
+    if not command.runs:
+        raise BadInput("no run named; name one or more: python -m kaggle_seg.decide RUN [RUN ...]")
+    runs = [find_run(name) for name in command.runs]
+
+    from kaggle_seg.masks.decisions import from_plain, read_threshold
+
+    fixed = read_threshold(command.threshold)
+
+    from kaggle_seg.submission.deciding import checked_name, decide_and_write, open_test_maps, origin
+
+    name = checked_name(command.name or "+".join(run.name for run in runs))
+    maps, facts = open_test_maps(runs), origin(runs)
+
+    from kaggle_seg.pages.decision import decision_for, together
+    from kaggle_seg.pages.decision_table import score_line
+
+    decision = decision_for(runs, fixed, command.data)
+    if decision["overrides"]:
+        print(f"--threshold {command.threshold} overrides the tuned decision: {decision['overrides']}")
+    # the stage is held for its lock and its record: deciding anew takes no longer than checking that all is there
+    with together(runs).stage("decide", {"decision": decision["decision"], "name": name}, []):
+        label = "" if fixed is None else f"t{float(command.threshold):.3f}"
+        decided = decide_and_write(maps, from_plain(decision["decision"]), name, {**facts, **decision}, label)
+    print(score_line(decision))
+    state = "written" if decided.new else "there already, with the same bytes"
+    print(f"{decided.tiles} tiles, {decided.empty} of them without buildings; the CSV was {state}")
+    print(f"submission: {shown(decided.path)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""A decision told in lines that a person reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kaggle_seg.competition import EmptyTile
+from kaggle_seg.masks.candidates import Objective, Score
+from kaggle_seg.masks.units import FEWEST
+from kaggle_seg.pages.decision import objective_of
+
+NAMES: dict[Score, str] = {"competition": "competition score", "iou": "mean IoU"}
+EARNINGS: dict[EmptyTile, str] = {"one": "1 for an empty prediction", "zero": "0 whatever is predicted"}
+SCORE = "{mean:.3f} ({low:.3f} to {high:.3f})"
+
+
+def table(decision: dict[str, Any]) -> list[str]:
+    """The rules and their scores, in lines that a person reads; the chosen one has a star.
+
+    Args:
+        decision: what decision.json says.
+    """
+    objective = objective_of(decision)
+    other_earning: EmptyTile = "zero" if objective.empty_tile == "one" else "one"
+    other_score: Score = "iou" if objective.score == "competition" else "competition"
+    columns = {
+        f"{NAMES[objective.score]} (95 % interval)": objective.reading,
+        f"if empty tiles earn {'0' if other_earning == 'zero' else '1'}": Objective(objective.score, other_earning).reading,
+        "with buildings": f"{objective.score}_buildings",
+        NAMES[other_score]: Objective(other_score, objective.empty_tile).reading,
+    }
+    rows = [["  rule", *columns, "nothing predicted"]]
+    for contender in decision["contenders"]:
+        star = "*" if contender["decision"] == decision["decision"] else " "
+        scores = [contender["scores"][reading] for reading in columns.values()]
+        means = ["-" if score is None else f"{score['mean']:.3f}" for score in scores[1:]]
+        share = f"{contender['empty_predictions']:.1%} of tiles"
+        rows.append([f"{star} {contender['words']}", SCORE.format_map(scores[0]), *means, share])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    units = f"in {decision['score']['units']} units (scenes, groups or pieces of ids)"
+    return [
+        f"{decision['tiles']} validation tiles, {decision['tiles_with_buildings']} with buildings, {units}",
+        f"scores are cross-fitted; a tile without buildings earns {EARNINGS[objective.empty_tile]}",
+        *("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows),
+        *caveats(decision),
+    ]
+
+
+def caveats(decision: dict[str, Any]) -> list[str]:
+    """What to bear in mind about the scores, if anything."""
+    units = decision["score"]["units"]
+    lines = []
+    if len(decision["contenders"]) > 1 and decision["parts"] == 1:
+        lines.append("all tiles are of one unit, so nothing could be left out: the scores are flattered by the choice")
+    if not decision["score"]["reliable"]:
+        lines.append(f"{units} units are fewer than {FEWEST}: the intervals are unreliable")
+    return lines
+
+
+def score_line(decision: dict[str, Any]) -> str:
+    """The decision and its score, on one line."""
+    score = decision["score"]
+    if score is None:
+        return f"decision: {decision['words']}; validation score unknown"
+    reading = Objective(score["score"], score["empty_tile"]).reading
+    caveat = "" if score["reliable"] else f", unreliable with {score['units']} units"
+    return f"decision: {decision['words']}; {reading} " + SCORE.format_map(score) + caveat

@@ -1,0 +1,148 @@
+"""From probability maps to the CSV and the JSON beside it that says how it was made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from kaggle_seg.competition import DEFAULT, Competition
+from kaggle_seg.config import read_toml
+from kaggle_seg.errors import BadInput
+from kaggle_seg.masks import rle
+from kaggle_seg.masks.averaging import Maps, average
+from kaggle_seg.masks.decisions import Rule
+from kaggle_seg.masks.maps import MapStore
+from kaggle_seg.runs import Run, file_hash, output_root, write_json
+from kaggle_seg.submission.table import write_submission
+from kaggle_seg.tiles.splitting import read_split
+from kaggle_seg.tiles.synthetic import is_demo
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A CSV that was written, or found to be there already.
+
+    Attributes:
+        path: the CSV.
+        sha256: of its bytes.
+        new: whether it was written now.
+        tiles: how many rows it has.
+        empty: how many of them are empty masks.
+    """
+
+    path: Path
+    sha256: str
+    new: bool
+    tiles: int
+    empty: int
+
+
+def decide_and_write(
+    maps: Maps, rule: Rule, name: str, facts: dict[str, Any], label: str = "", competition: Competition = DEFAULT
+) -> Decided:
+    """Makes masks of probability maps and writes them as `submissions/NAME.csv`, with `NAME.json` beside it.
+
+    Another CSV of that name is never overwritten: the new one then takes the name `NAME-LABEL.csv`, or `NAME-LABEL-2.csv`
+    and so on.
+
+    The JSON comes first, and the CSV is renamed into place behind it. So a kill in between leaves a JSON without a CSV, a
+    name that is still free, and the next start writes both anew.
+
+    Args:
+        maps: of the test tiles.
+        rule: makes the masks.
+        name: of the CSV, without `.csv`.
+        facts: what the JSON is to say besides test tiles and hash.
+        label: tells the CSV from others of that name; empty: the rule's own.
+        competition: the form of the CSV.
+
+    Raises:
+        BadInput: the name cannot name a file in submissions/.
+    """
+    import filelock
+
+    folder = output_root() / "submissions"
+    draft = folder / f".{checked_name(name)}.csv.draft"
+    run_lengths = encoded(maps, rule, competition)
+    folder.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(folder / ".lock"):
+        sha256 = write_submission(draft, maps.stems, run_lengths, maps.height, maps.width, competition)
+        path = free_place(folder, name, label or rule.label, sha256)
+        new = not path.exists()
+        write_json(path.with_suffix(".json"), {**facts, "stems": maps.stems, "sha256": sha256})
+        if new:
+            draft.replace(path)
+        else:
+            draft.unlink()
+    return Decided(path, sha256, new, len(run_lengths), run_lengths.count(""))
+
+
+def open_test_maps(runs: Sequence[Run]) -> Maps:
+    """The maps of the test tiles, averaged over the runs.
+
+    Raises:
+        BadInput: a run has none, or the runs have other test tiles.
+    """
+    return average([MapStore.open(run.folder / "test") for run in runs])
+
+
+def origin(runs: Sequence[Run], competition: Competition = DEFAULT) -> dict[str, Any]:
+    """Where a CSV of these runs comes from, for the JSON beside it.
+
+    Raises:
+        BadInput: the runs are of other tiles.
+    """
+    sources = [read_split(run.split_file).data for run in runs]
+    tables = [read_toml(run.settings_file) if run.settings_file.exists() else {} for run in runs]
+    if strangers := [
+        f"{run.name}: its tiles ({source['root']}) are not those of {runs[0].name} ({sources[0]['root']}); "
+        "only runs of the same data can be put together"
+        for run, source in zip(runs, sources, strict=True)
+        if source["fingerprint"] != sources[0]["fingerprint"]
+    ]:
+        raise BadInput(strangers)
+    return {
+        "competition": competition.slug,
+        "runs": [run.name for run in runs],
+        "data": sources[0]["root"],
+        "fingerprint": sources[0]["fingerprint"],
+        "quick": any(table.get("data", {}).get("quick", False) for table in tables),
+        "demo": is_demo(Path(sources[0]["root"])),
+    }
+
+
+def encoded(maps: Maps, rule: Rule, competition: Competition = DEFAULT) -> list[str]:
+    """The run lengths of all tiles, shard by shard; memory grows by the texts alone."""
+    run_lengths: list[str] = []
+    with tqdm(total=len(maps.ids), desc="deciding", unit="tile", delay=2, disable=None) as bar:
+        for tiles, levels, sums in maps.shards():
+            run_lengths += rle.encode(np.asarray(rule.masks(levels, sums)), competition.pixel_order)
+            bar.update(tiles.stop - tiles.start)
+    return run_lengths
+
+
+def free_place(folder: Path, name: str, label: str, sha256: str) -> Path:
+    """Where a CSV of these bytes goes: the first of its names that is free or has these bytes already."""
+    number = 0
+    path = folder / f"{name}.csv"
+    while path.exists() and file_hash(path) != sha256:
+        number += 1
+        path = folder / (f"{name}-{label}.csv" if number == 1 else f"{name}-{label}-{number}.csv")
+    return path
+
+
+def checked_name(name: str) -> str:
+    """The name of a CSV, if it can be one.
+
+    Raises:
+        BadInput: it has a separator of folders or another character that some system refuses, or none at all.
+    """
+    if not re.fullmatch(r"[^\s./\\:*?\"<>|-][^/\\:*?\"<>|\x00-\x1f]*", name) or name.lower().endswith(".csv"):
+        raise BadInput(f"--name {name}: not a name for a CSV; use letters, digits, '-', '_' and '.', without '.csv'")
+    return name
