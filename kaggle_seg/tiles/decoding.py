@@ -22,6 +22,8 @@ OFFSETS, COUNTS, TILE_OFFSETS, TILE_COUNTS, PLANAR, EXTRA_SAMPLES, SAMPLE_FORMAT
 UNCOMPRESSED, LZW, JPEG, DEFLATE, PACKBITS, OLD_DEFLATE = 1, 5, 7, 8, 32773, 32946
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
 INTEGERS = {3: "H", 4: "I"}
+NEEDED = {WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER, SAMPLES, OFFSETS, COUNTS, TILE_OFFSETS, TILE_COUNTS}
+NEEDED |= {PLANAR, EXTRA_SAMPLES, SAMPLE_FORMAT}
 
 Tags = dict[int, tuple[int, ...]]
 Decoded = tuple[str, np.ndarray]
@@ -81,7 +83,7 @@ def tiff_tags(content: bytes) -> Tags | None:
         (entries,) = struct.unpack_from(f"{order}H", content, start)
         for entry in range(start + 2, start + 2 + 12 * entries, 12):
             code, kind, count = struct.unpack_from(f"{order}HHI", content, entry)
-            if kind in INTEGERS:
+            if code in NEEDED and kind in INTEGERS:
                 values = f"{order}{count}{INTEGERS[kind]}"
                 inside = struct.calcsize(values) <= 4
                 where = entry + 8 if inside else struct.unpack_from(f"{order}I", content, entry + 8)[0]

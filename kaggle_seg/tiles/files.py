@@ -70,7 +70,7 @@ def file_content(path: Path | str) -> bytes:
         Unfit: it is empty or cannot be read.
     """
     try:
-        with open(path, "rb") as stream:
+        with open(path, "rb", buffering=0) as stream:
             content = stream.read()
     except OSError as error:
         reason = error.strerror or str(error)
@@ -115,10 +115,10 @@ def mask_pixels(content: bytes) -> tuple[np.ndarray, bool]:
         raise Unfit(f"{kind}; wanted an 8-bit mask of 0 and 255; convert it")
     pixels, dropped = without_alpha(pixels, 3 if "RGB" in kind else 1)
     first = pixels[..., 0].astype(np.uint8, copy=False)
-    if not (pixels == pixels[..., :1]).all():
+    if pixels.shape[-1] > 1 and not (pixels == first[..., None]).all():
         raise Unfit("a mask in colours; wanted one channel of 0 and 255; convert it")
     building, brightest = first != 0, first.max()
-    if brightest not in (0, 1, 255) or not np.array_equal(first, building * brightest):
+    if brightest not in (0, 1, 255) or np.count_nonzero(first == brightest) != (np.count_nonzero(building) or first.size):
         raise Unfit(f"{values_in_words(first)}; wanted 0 and 255, or 0 and 1; save it without smoothing or JPEG")
     return building, dropped
 

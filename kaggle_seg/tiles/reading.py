@@ -70,7 +70,7 @@ def read_parts(root: Path, parts: Sequence[Part], folder: Path | None = None) ->
 
     Returns:
         Height and width of the first readable file ((1, 1) if there is none), and a report for each file, part by
-        part. Rows of files with a fault or of another size stay 0.
+        part. The rows of files with a fault or of another size hold nothing of use.
     """
     with quiet_decoders():
         size = first_size(root, parts)
@@ -102,7 +102,7 @@ def array_file(folder: Path, part: Part) -> Path:
 def read_batch(root: Path, part: Part, start: int, step: int, size: Size, folder: Path | None) -> list[FileReport]:
     """Reads neighbouring files of a part and, if a folder is given, writes their rows into the part's array there."""
     files = part.files[start : start + step]
-    pixels = np.zeros((len(files), *part.shape(size)[1:]), np.uint8)
+    pixels = np.empty((len(files), *part.shape(size)[1:]), np.uint8)
     reports = []
     for row, path in enumerate(files):
         report, tile = read_file(root, path, part.masks)
