@@ -28,7 +28,10 @@ def check_csv(file: Path, data: Path | None = None, competition: Competition = D
     expected = find_expected(file, data, competition)
     faults = checks.check(Submission.read(file, competition), expected)
     if faults:
-        raise BadInput([f"{shown(file)}, {line}" for line in checks.describe(faults)])
+        number = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
+        raise BadInput(
+            [*checks.describe(faults), f"{shown(file)}: {number}; nothing leaves this machine before they are mended"]
+        )
     if expected.stems is None:
         raise BadInput(
             f"{shown(file)}: which image ids it must have is not known: there is no {file.with_suffix('.json').name} beside "

@@ -100,6 +100,7 @@ class Handler(BaseHTTPRequestHandler):
         start = 0
         if (asked := self.headers.get("Range", "")) and self.headers.get("If-Range", tag) == tag:
             start = int(asked.removeprefix("bytes=").rstrip("-"))
+            self.kaggle.starts.append(start)
             if start >= len(whole):
                 return self.answer(416, b"")
             headers["Content-Range"] = f"bytes {start}-{len(whole) - 1}/{len(whole)}"

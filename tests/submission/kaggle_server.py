@@ -61,6 +61,7 @@ class KaggleServer:
         daily: submissions a day.
         polls: how often GetSubmission says pending before it says complete.
         page: no page has more than this many items.
+        starts: where each partial download began.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
@@ -80,6 +81,7 @@ class KaggleServer:
         self.asked: dict[int, int] = {}
         self.files: dict[str, int] = {}
         self.archive = b""
+        self.starts: list[int] = []
         self.modified = "Wed, 18 Dec 2019 10:00:00 GMT"
 
     def __enter__(self) -> KaggleServer:
