@@ -134,8 +134,10 @@ def without_alpha(pixels: np.ndarray, channels: int) -> tuple[np.ndarray, bool]:
     """The first channels of an image, and whether there were opaque ones behind them.
 
     Raises:
-        Unfit: those behind them are not 255 everywhere.
+        Unfit: those behind them are not 255 everywhere, or a damaged header promised more than there are.
     """
+    if pixels.ndim != 3 or pixels.shape[-1] < channels:
+        raise Unfit(f"damaged (pixels of shape {pixels.shape}); wanted {channels} channels; copy or download it again")
     alpha = pixels[..., channels:]
     if alpha.size and alpha.min() < 255:
         raise Unfit("an alpha channel that is not opaque everywhere; wanted none; save it without transparency")
