@@ -94,7 +94,7 @@ def find_changes(masks: NDArray[np.bool_]) -> NDArray[np.integer]:
     flat = changed.reshape(-1)
     occupied = np.flatnonzero(flat != 0)
     bits = np.flatnonzero(np.unpackbits(flat[occupied]).view(bool))
-    first_keys = keys_of_bytes(chunk_length(height, width), height, width)[occupied]
+    first_keys = keys_of_bytes(max(len(masks), chunk_length(height, width)), height, width)[occupied]
     keys = first_keys[bits >> 3] + (bits & 7).astype(first_keys.dtype) * first_keys.dtype.type(height)
 
     held_last_pixel = np.flatnonzero(masks[:, -1, -1]).astype(first_keys.dtype)

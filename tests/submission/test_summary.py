@@ -19,12 +19,12 @@ def submission_of(path: Path, masks: np.ndarray) -> Submission:
 def test_shares_and_regions_of_drawn_masks(tmp_path: Path) -> None:
     masks = np.zeros((4, 10, 20), bool)
     masks[1] = True
-    masks[2, 0, 0] = masks[2, 1, 1] = masks[2, 9, 19] = True
+    masks[2, 0, 0] = masks[2, 1, 1] = masks[2, 9, 19] = masks[2, 0, 5] = True
     masks[3, :5] = True
     masks[3, 2] = False
     summary = summarise(submission_of(tmp_path / "a.csv", masks))
-    assert summary.shares.tolist() == [0, 1, 3 / 200, 80 / 200]
-    assert summary.regions.tolist() == [0, 1, 3, 2], "pixels that touch at a corner alone are apart"
+    assert summary.shares.tolist() == [0, 1, 4 / 200, 80 / 200]
+    assert summary.regions.tolist() == [0, 1, 3, 2], "pixels that touch at a corner belong together"
 
 
 def test_every_tenth_has_its_bar_and_empty_masks_are_counted_apart(tmp_path: Path) -> None:
