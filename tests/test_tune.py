@@ -45,7 +45,7 @@ def test_a_run_is_tuned(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert {"competition_one", "competition_zero", "competition_buildings", "iou_one"} <= set(decision["scores"])
     assert len(decision["differences"]) == 3 and decision["seconds"] >= 0
     said = capsys.readouterr().out
-    assert "48 validation tiles, 36 with buildings, in 24 units (" in said
+    assert "48 validation tiles, 36 with buildings; units (scenes, groups or pieces of ids): 24" in said
     assert f"* {decision['words']}" in said and "unreliable" not in said
     assert "decision: " in said.splitlines()[-1] and "runs/drawn/decision.json" in said.splitlines()[-1]
     with Image.open(run.folder / "threshold.png") as picture:
@@ -114,7 +114,7 @@ def test_runs_of_other_tiles_are_refused(run: Run, tree: Path, capsys: pytest.Ca
 def test_few_units_are_called_unreliable(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draw_run("small", tree, validation=range(0, 12))
     assert main(["small"]) == 0
-    assert "6 units" in (said := capsys.readouterr().out) and "unreliable" in said
+    assert "fewer than 20 units (6)" in (said := capsys.readouterr().out) and "unreliable" in said
 
 
 def test_tiles_that_are_gone_can_be_named(run: Run, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,3 +148,22 @@ def test_without_maps(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(run.folder / "validation")
     assert main(["drawn"]) == 2
     assert "kaggle_seg.predict" in capsys.readouterr().err
+
+
+def test_maps_of_tiles_that_are_not_there(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(run.folder / "validation")
+    write_maps(run.folder / "validation", ["10", "999"], predicted(draw_masks(2, seed=1), 5), "img")
+    assert main(["drawn"]) == 2
+    assert "1 of 2 validation tiles are missing" in capsys.readouterr().err
+
+
+def test_one_unit_leaves_nothing_to_tune_on(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draw_run("tiny", tree, validation=range(2, 4))
+    assert main(["tiny"]) == 0
+    assert "flattered" in (said := capsys.readouterr().out) and "units (1)" in said
+
+
+def test_no_validation_tiles(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draw_run("none", tree, validation=range(0))
+    assert main(["none"]) == 2
+    assert "no validation tiles" in capsys.readouterr().err

@@ -37,9 +37,9 @@ def table(decision: dict[str, Any]) -> list[str]:
         share = f"{contender['empty_predictions']:.1%} of tiles"
         rows.append([f"{star} {contender['words']}", SCORE.format_map(scores[0]), *means, share])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    units = f"in {decision['score']['units']} units (scenes, groups or pieces of ids)"
+    units = f"units (scenes, groups or pieces of ids): {decision['score']['units']}"
     return [
-        f"{decision['tiles']} validation tiles, {decision['tiles_with_buildings']} with buildings, {units}",
+        f"{decision['tiles']} validation tiles, {decision['tiles_with_buildings']} with buildings; {units}",
         f"scores are cross-fitted; a tile without buildings earns {EARNINGS[objective.empty_tile]}",
         *("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows),
         *caveats(decision),
@@ -53,7 +53,7 @@ def caveats(decision: dict[str, Any]) -> list[str]:
     if len(decision["contenders"]) > 1 and decision["parts"] == 1:
         lines.append("all tiles are of one unit, so nothing could be left out: the scores are flattered by the choice")
     if not decision["score"]["reliable"]:
-        lines.append(f"{units} units are fewer than {FEWEST}: the intervals are unreliable")
+        lines.append(f"fewer than {FEWEST} units ({units}): the intervals are unreliable")
     return lines
 
 
@@ -63,5 +63,5 @@ def score_line(decision: dict[str, Any]) -> str:
     if score is None:
         return f"decision: {decision['words']}; validation score unknown"
     reading = Objective(score["score"], score["empty_tile"]).reading
-    caveat = "" if score["reliable"] else f", unreliable with {score['units']} units"
+    caveat = "" if score["reliable"] else f", unreliable (units: {score['units']})"
     return f"decision: {decision['words']}; {reading} " + SCORE.format_map(score) + caveat
