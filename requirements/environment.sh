@@ -53,6 +53,7 @@ make_environment() { # FOLDER LOCK
     local base
     base=$(find_python) || return
     (
+        trap 'exit 130' INT
         exec 9>"$1.lock" || exit
         hold_lock "$base" || exit
         if ! is_made "$1" "$2"; then
