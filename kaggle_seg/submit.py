@@ -74,6 +74,8 @@ def run(command: Command, patience: Patience | None = None) -> int:
     from kaggle_seg.submission.worth import refuse_demo
 
     sender = Sender(DEFAULT, patience=patience or Patience())
+    if command.list:
+        return show(sender, command.refresh)
     if command.wait is not None:
         sender.take_up(command.wait, need_credentials(f"python -m kaggle_seg.submit --wait {command.wait}"))
         return 0
@@ -92,6 +94,21 @@ def run(command: Command, patience: Patience | None = None) -> int:
         print(f"{shown(file)}: all in order; --dry-run, so nothing was uploaded")
         return 0
     sender.send(made, command.message, credentials, command.again, not command.no_wait)
+    return 0
+
+
+def show(sender: Sender, refresh: bool) -> int:
+    """Prints the ledger, and advice."""
+    from kaggle_seg.submission.advice import advise
+    from kaggle_seg.submission.listing import table
+    from kaggle_seg.submission.provenance import candidates
+
+    slug = sender.competition.slug
+    allowance = sender.bring_up_to_date() if refresh else "unknown without asking Kaggle; add --refresh"
+    entries = sender.ledger.entries(slug)
+    waiting = candidates(entries, sender.competition)
+    advice = advise(entries, waiting, sender.competition)
+    print("\n".join([*table(entries), "", f"submissions: {allowance}", *advice]))
     return 0
 
 

@@ -13,6 +13,7 @@ from kaggle_seg.submission import gate
 from kaggle_seg.submission.credentials import Credentials
 from kaggle_seg.submission.kaggle_client import Kaggle
 from kaggle_seg.submission.ledger import COMPLETE, ERROR, PENDING, Entry, Ledger
+from kaggle_seg.submission.listing import refresh
 from kaggle_seg.submission.provenance import Provenance
 from kaggle_seg.submission.refusals import explain
 from kaggle_seg.submission.trouble import Patience, Trouble, persistently
@@ -70,6 +71,16 @@ class Sender:
             self.say(late)
         admission.check()
         return admission
+
+    def bring_up_to_date(self) -> str:
+        """States and scores of the whole ledger from Kaggle; what is left of the allowance, in words."""
+        slug, credentials = self.competition.slug, gate.need_credentials("python -m kaggle_seg.submit --list --refresh")
+        with self.talking(credentials) as kaggle:
+            strangers = refresh(kaggle, self.ledger, slug, self.patience, self.say)
+            facts = persistently(lambda: kaggle.ask("competition", slug=slug), self.patience, self.say)
+        if strangers:
+            self.say(f"{strangers} more on Kaggle are not in the ledger: a teammate's, or made on the website")
+        return gate.Admission(slug, facts).allowance()
 
     def rehearse(self, credentials: Credentials) -> None:
         """Everything that comes before an upload, and nothing more."""
