@@ -87,9 +87,10 @@ def layouts_in(root: Path) -> Iterator[Layout]:
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """The folders in a folder, sorted, without hidden and unreadable ones."""
+    """The folders in a folder, sorted, without hidden ones and macOS's shadows; none of an unreadable one."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(folder / entry.name for entry in entries if entry.is_dir() and entry.name[0] not in "._")
+            names = [entry.name for entry in entries if entry.is_dir()]
     except OSError:
         return []
+    return sorted(folder / name for name in names if not name.startswith(".") and name != "__MACOSX")
