@@ -8,6 +8,7 @@ and the memory held does not grow with the number of tiles.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,8 +23,7 @@ from kaggle_seg.competition import natural_key
 from kaggle_seg.tiles.decoding import Unfit
 from kaggle_seg.tiles.files import file_content, image_pixels, mask_pixels, quiet_decoders
 
-BATCH_BYTES = 1 << 22  # pixels that a thread gathers before it writes them
-BATCH_FILES = 64
+BATCH = 32  # files a thread takes on at a time
 THREADS = min(8, os.cpu_count() or 1)
 
 Size = tuple[int, int]
@@ -70,16 +70,15 @@ def read_parts(root: Path, parts: Sequence[Part], folder: Path | None = None) ->
 
     Returns:
         Height and width of the first readable file ((1, 1) if there is none), and a report for each file, part by
-        part. The rows of files with a fault or of another size hold nothing of use.
+        part. The rows of files with a fault or of another size stay 0.
     """
     with quiet_decoders():
         size = first_size(root, parts)
         if folder:
             for part in parts:
                 np.lib.format.open_memmap(array_file(folder, part), "w+", np.uint8, part.shape(size))
-        step = max(1, min(BATCH_FILES, BATCH_BYTES // (3 * size[0] * size[1])))
-        batches = [(part, start) for part in parts for start in range(0, len(part.files), step)]
-        done = in_threads(lambda batch: read_batch(root, *batch, step, size, folder), batches)
+        batches = [(part, start) for part in parts for start in range(0, len(part.files), BATCH)]
+        done = in_threads(lambda batch: read_batch(root, *batch, size, folder), batches)
         total = sum(len(part.files) for part in parts)
         return size, list(with_progress(done, total, "reading tiles"))
 
@@ -99,23 +98,29 @@ def array_file(folder: Path, part: Part) -> Path:
     return folder / f"{part.name}.npy"
 
 
-def read_batch(root: Path, part: Part, start: int, step: int, size: Size, folder: Path | None) -> list[FileReport]:
+def read_batch(root: Path, part: Part, start: int, size: Size, folder: Path | None) -> list[FileReport]:
     """Reads neighbouring files of a part and, if a folder is given, writes their rows into the part's array there."""
-    files = part.files[start : start + step]
-    pixels = np.empty((len(files), *part.shape(size)[1:]), np.uint8)
-    reports = []
-    for row, path in enumerate(files):
-        report, tile = read_file(root, path, part.masks)
-        if tile is not None and report.size == size:
-            pixels[row] = tile
-        reports.append(report)
-    if folder:
-        array = array_file(folder, part)
-        with open(array, "r+b") as stream:
-            header = array.stat().st_size - pixels[0].nbytes * len(part.files)
-            stream.seek(header + pixels[0].nbytes * start)
-            stream.write(pixels.data)
+    files = part.files[start : start + BATCH]
+    if folder is None:
+        return [read_file(root, path, part.masks)[0] for path in files]
+    array, bytes_a_row, reports = array_file(folder, part), int(np.prod(part.shape(size)[1:])), []
+    with open(array, "r+b", buffering=0) as stream:
+        stream.seek(array.stat().st_size - bytes_a_row * (len(part.files) - start))
+        for path in files:
+            report, tile = read_file(root, path, part.masks)
+            if tile is not None and report.size == size:
+                write_whole(stream, tile)
+            else:
+                stream.seek(bytes_a_row, os.SEEK_CUR)
+            reports.append(report)
     return reports
+
+
+def write_whole(stream: io.FileIO, pixels: np.ndarray) -> None:
+    """Writes an array of one byte a value; an unbuffered stream may take it in pieces when the disk gets full."""
+    left = np.ascontiguousarray(pixels).data.cast("B")
+    while left:
+        left = left[stream.write(left) :]
 
 
 def read_file(root: Path, path: str, mask: bool) -> tuple[FileReport, np.ndarray | None]:
@@ -150,7 +155,7 @@ def hash_files(root: Path, paths: Sequence[str]) -> list[str]:
         except Unfit:
             return ""
 
-    batches = [paths[start : start + BATCH_FILES] for start in range(0, len(paths), BATCH_FILES)]
+    batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
     done = in_threads(lambda batch: [hash_file(path) for path in batch], batches)
     return list(with_progress(done, len(paths), "verifying"))
 
