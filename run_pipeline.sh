@@ -13,7 +13,8 @@ usage='Usage: ./run_pipeline.sh [OPTION]... [-- OPTION-OF-TRAIN]...
 From a folder of tiles to a checked submission CSV. The first start installs what is needed into .venv; every start skips
 what is done and takes up where the last one was stopped. Results lie in runs/ and submissions/.
 
-  --data DIR           the folder of tiles (default: data/ if it is there, else generated demo tiles)
+  --data DIR           the folder of tiles (default: data/ if it is there; else, with Kaggle credentials, the
+                       competition'\''s, by download; else generated demo tiles)
   --run NAME           the name of the run (default: from the data folder and the network)
   --threshold X        mask = probability >= X, with 0 < X < 1; auto: the rule that does best in validation (default)
   --epochs N           train N epochs
@@ -22,6 +23,8 @@ what is done and takes up where the last one was stopped. Results lie in runs/ a
   --quick              a small network, few epochs, at most 1500 training tiles: a look at the whole within 4 minutes
   --demo               use generated demo tiles, also if there are others
   --restart            forget what this run has trained, and train anew
+  --submit             upload the CSV to Kaggle in any case (default: if it is worth it: a full run on the
+                       competition'\''s tiles that beats all uploads in its local score)
   --no-submit          upload nothing
   --help               show this text
   -- ...               what follows goes to train (see python -m kaggle_seg.train --help)
@@ -31,7 +34,7 @@ KSEG_PYTHON=python3 uses that interpreter as it is: no .venv, no network.'
 
 # --- options: all are checked, and all that is wrong is said, before anything is installed or run ---
 
-data='' run='' threshold=auto epochs='' minutes='' seed=0 quick=no demo=no restart=no submit=yes
+data='' run='' threshold=auto epochs='' minutes='' seed=0 quick=no demo=no restart=no submit=if-better
 train_options=()
 problems=()
 
@@ -45,7 +48,7 @@ read_options() {
             --data=* | --run=* | --threshold=* | --epochs=* | --minutes=* | --seed=*)
                 set -- "${option#*=}" "$@" && option=${option%%=*}
                 ;;
-            --quick | --demo | --restart) printf -v "${option#--}" yes && continue ;;
+            --quick | --demo | --restart | --submit) printf -v "${option#--}" yes && continue ;;
             --no-submit) submit=no && continue ;;
             --help | -h) printf '%s\n' "$usage" && exit 0 ;;
             --) train_options=("$@") && return ;;
@@ -70,6 +73,7 @@ check_options() {
         [ -d "$data" ] || wrong "--data $data: no such folder"
         [ "$demo" = no ] || wrong '--data and --demo: give one of them'
     fi
+    [ "$demo $submit" != 'yes yes' ] || wrong '--demo and --submit: demo tiles are never uploaded'
     case $run in -* | . | ..) wrong "--run $run: not a name for a run; use letters, digits, '-', '_' and '.'" ;; esac
     if [ "$threshold" != auto ]; then
         [[ $threshold =~ ^0*\.[0-9]+$ && $threshold =~ $nonzero ]] ||
@@ -163,15 +167,21 @@ output_root() {
 choose_data() {
     local root
     root=$(output_root)
-    if [ -n "$data" ]; then
-        return
-    elif [ "$demo" = no ] && [ -d "$root/data" ] && [ -n "$(ls -A "$root/data")" ]; then
+    [ -z "$data" ] || return 0
+    if [ "$demo" = no ] && [ -d "$root/data" ] && [ -n "$(ls -A "$root/data")" ]; then
         data=$root/data
-    else
-        data=$root/runs/.demo
-        [ "$demo" = yes ] || echo "No --data and no data/ folder: these are generated demo tiles, good only for trying this out."
-        attend "$python" -m kaggle_seg.demo "$data" >&2 || failed demo $?
+    elif [ "$demo" = no ]; then
+        attend "$python" -m kaggle_seg.download --if-credentials >"$answer" || failed download $?
+        data=$(sed -n 's/^tiles: //p' "$answer")
+        case $data in '' | /*) ;; *) data=$root/$data ;; esac
     fi
+    [ -z "$data" ] || return 0
+    if [ "$demo" = no ]; then
+        [ "$submit" != yes ] || { echo '--submit: no tiles to predict; give --data, or Kaggle credentials for the download' >&2 && exit 2; }
+        echo "No --data, no data/ folder, no Kaggle credentials: these are generated demo tiles, good only for trying this out."
+    fi
+    data=$root/runs/.demo
+    attend "$python" -m kaggle_seg.demo "$data" >&2 || failed demo $?
 }
 
 number=0
@@ -213,19 +223,26 @@ decide() { # OPTION...
 
 # to Kaggle, if the CSV is worth one of the day's few submissions; what it finds against that it says
 upload() {
-    [ "$submit" = yes ] || return 0
-    attend "$python" -m kaggle_seg.submit "$file" --if-better || failed submit $?
+    local how=--if-better
+    [ "$submit" != no ] || return 0
+    [ "$submit" != yes ] || how=--once
+    attend "$python" -m kaggle_seg.submit "$file" "$how" || failed submit $?
 }
 
-read_options "$@"
-check_options
-# shellcheck source=requirements/environment.sh
-. "$project/requirements/environment.sh"
-trap 'interrupted 130' INT
-trap 'interrupted 143' TERM
-trap finish EXIT
-answer=$(mktemp "${TMPDIR:-/tmp}/kaggle_seg.XXXXXX") || exit
-export KSEG_PARENT=$$ PYTHONSAFEPATH=1
-choose_python
-choose_data
-run_stages
+main() {
+    read_options "$@"
+    check_options
+    # shellcheck source=requirements/environment.sh
+    . "$project/requirements/environment.sh"
+    trap 'interrupted 130' INT
+    trap 'interrupted 143' TERM
+    trap finish EXIT
+    answer=$(mktemp "${TMPDIR:-/tmp}/kaggle_seg.XXXXXX") || exit
+    export KSEG_PARENT=$$ PYTHONSAFEPATH=1
+    choose_python
+    choose_data
+    run_stages
+}
+
+# bash reads a script as it goes; with this line it has read all, and an update of this file meanwhile does no harm
+main "$@"; exit

@@ -14,7 +14,7 @@ import tyro
 
 from kaggle_seg.competition import DEFAULT
 from kaggle_seg.errors import report_errors
-from kaggle_seg.runs import output_root, shown
+from kaggle_seg.runs import end_with_parent, output_root, shown
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ def run(command: Command) -> int:
     from kaggle_seg.submission.gate import need_credentials
     from kaggle_seg.submission.sending import Sender, note
 
+    end_with_parent()
     sender = Sender(DEFAULT)
     slug, target = sender.competition.slug, command.to or output_root() / "data"
     if command.to is None and (place := notebook_tiles(slug)):

@@ -15,7 +15,7 @@ import tyro
 
 from kaggle_seg.competition import DEFAULT
 from kaggle_seg.errors import BadInput, report_errors
-from kaggle_seg.runs import find_csv, output_root, shown
+from kaggle_seg.runs import end_with_parent, find_csv, output_root, shown
 
 if TYPE_CHECKING:
     from kaggle_seg.submission.provenance import Provenance
@@ -39,6 +39,8 @@ class Command:
     """everything but the upload"""
     again: bool = False
     """upload a CSV that was uploaded before"""
+    once: bool = False
+    """a CSV that was uploaded before is no error: its score is shown"""
     no_wait: bool = False
     """do not wait for the score"""
     wait: int | None = None
@@ -67,12 +69,12 @@ def run(command: Command, patience: Patience | None = None) -> int:
         command: the command line.
         patience: how long to wait for what.
     """
-    from kaggle_seg.submission.gate import check_csv, check_novelty, need_credentials
+    from kaggle_seg.submission.gate import check_csv, need_credentials
     from kaggle_seg.submission.provenance import Provenance
     from kaggle_seg.submission.sending import Sender
     from kaggle_seg.submission.trouble import Patience
-    from kaggle_seg.submission.worth import refuse_demo
 
+    end_with_parent()
     sender = Sender(DEFAULT, patience=patience or Patience())
     if command.list:
         return show(sender, command.refresh)
@@ -81,19 +83,30 @@ def run(command: Command, patience: Patience | None = None) -> int:
         return 0
     file = find_csv(command.csv) if command.csv else choose(sender, command)
     check_csv(file, command.data, sender.competition)
-    made = Provenance.of(file)
-    retry = f"python -m kaggle_seg.submit {shown(file)}"
+    return submit(sender, Provenance.of(file), command)
+
+
+def submit(sender: Sender, made: Provenance, command: Command) -> int:
+    """Uploads a valid CSV, if nothing else speaks against it."""
+    from kaggle_seg.submission.gate import check_novelty, need_credentials
+    from kaggle_seg.submission.worth import refuse_demo, uploaded_before
+
+    retry = f"python -m kaggle_seg.submit {shown(made.file)}"
+    before = sender.ledger.of_csv(sender.competition.slug, made.sha256)
+    if (command.once or command.if_better) and (done := uploaded_before(before)):
+        print(done)
+        return 0
     if command.if_better and holds_back(sender, made, retry):
         return 0
     refuse_demo(made)
-    check_novelty(file, sender.ledger.of_csv(sender.competition.slug, made.sha256), command.again)
+    check_novelty(made.file, before, command.again)
     credentials = need_credentials(retry)
     print(f"Kaggle login: {credentials.described()}", file=sys.stderr)
     if command.dry_run:
         sender.rehearse(credentials)
-        print(f"{shown(file)}: all in order; --dry-run, so nothing was uploaded")
-        return 0
-    sender.send(made, command.message, credentials, command.again, not command.no_wait)
+        print(f"{shown(made.file)}: all in order; --dry-run, so nothing was uploaded")
+    else:
+        sender.send(made, command.message, credentials, command.again, not command.no_wait)
     return 0
 
 
@@ -147,18 +160,17 @@ def choose(sender: Sender, command: Command) -> Path:
 
 
 def holds_back(sender: Sender, made: Provenance, retry: str) -> bool:
-    """Whether the pipeline leaves the upload to the person; if so it says why and what to run."""
+    """Whether the pipeline leaves the upload to the person; if so it says why, and what to run."""
     from kaggle_seg.submission.credentials import find_credentials, how_to_get
     from kaggle_seg.submission.worth import reason_to_hold
 
     reason = reason_to_hold(made, sender.ledger.entries(sender.competition.slug), sender.competition)
     if reason:
         print(f"not uploaded: {reason}" + ("" if made.demo else f"; to upload it all the same: {retry}"))
-    elif find_credentials() is None:
-        print(f"not uploaded: no Kaggle credentials on this machine. How to get them:\n{how_to_get(retry)}")
-    else:
-        return False
-    return True
+    if logged_out := find_credentials() is None:
+        print("no Kaggle credentials on this machine. How to get them:")
+        print(how_to_get("./run_pipeline.sh (it downloads the competition's tiles then)" if made.demo else retry))
+    return bool(reason) or logged_out
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ class Clone:
         for name in ("run_pipeline.sh", "setup.cfg"):
             shutil.copy(PROJECT / name, self.folder / name)
         (self.folder / "kaggle_seg").mkdir()
-        for name in ("demo", *STAGES, "summary", "submit"):
+        for name in ("demo", "download", *STAGES, "summary", "submit"):
             (self.folder / "kaggle_seg" / f"{name}.py").write_text(STAND_IN, encoding="utf-8")
         (self.folder / "kaggle_seg" / "__init__.py").touch()
         self.environment = {**os.environ, "CALLS": str(self.calls_file), "KSEG_PYTHON": sys.executable}
@@ -214,9 +214,34 @@ def test_without_data_the_projects_folder_is_taken(clone: Clone, tmp_path: Path)
 def test_without_any_tiles_it_says_that_it_draws_some(clone: Clone, tmp_path: Path) -> None:
     (clone.folder / "data").mkdir()
     done = clone.run(cwd=tmp_path)
-    assert [call["name"] for call in clone.calls][:2] == ["demo", "split"]
+    assert [call["name"] for call in clone.calls][:3] == ["download", "demo", "split"]
     assert sum("generated demo tiles" in line for line in done.stdout.splitlines()) == 1
     assert "result of demo" not in done.stdout
+
+
+def test_what_the_download_brought_is_taken(clone: Clone, tmp_path: Path) -> None:
+    download = clone.folder / "kaggle_seg" / "download.py"
+    download.write_text(STAND_IN + 'print("tiles: data")\n', encoding="utf-8")
+    done = clone.run(cwd=tmp_path)
+    assert clone.words("download") == ["--if-credentials"]
+    assert clone.words("split")[:2] == ["--data", str(clone.folder / "data")]
+    assert "demo" not in [call["name"] for call in clone.calls] and "result of download" not in done.stdout
+    download.write_text(STAND_IN + 'print("tiles: /kaggle/input/tiles")\n', encoding="utf-8")
+    clone.run(cwd=tmp_path)
+    assert clone.words("split")[:2] == ["--data", "/kaggle/input/tiles"]
+
+
+@pytest.mark.parametrize(("option", "wanted"), [("--submit", "--once"), ("--quick", "--if-better")])
+def test_an_upload_is_asked_for_or_left_to_the_scores(clone: Clone, tiles: Path, option: str, wanted: str) -> None:
+    assert clone.run("--data", str(tiles), option).returncode == 0
+    assert clone.words("submit")[-1] == wanted
+
+
+def test_demo_tiles_cannot_be_submitted(clone: Clone, tmp_path: Path) -> None:
+    assert clone.run("--demo", "--submit", cwd=tmp_path).returncode == 2
+    done = clone.run("--submit", cwd=tmp_path)
+    assert done.returncode == 2 and "Kaggle credentials" in done.stderr
+    assert [call["name"] for call in clone.calls] == ["download"]
 
 
 @pytest.mark.parametrize(("stage", "code"), [("split", 2), ("train", 1), ("decide", 2)])

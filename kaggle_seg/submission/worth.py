@@ -9,8 +9,9 @@ from typing import Any
 from kaggle_seg.competition import DEFAULT, Competition, tile_id
 from kaggle_seg.errors import BadInput
 from kaggle_seg.runs import read_json, shown
-from kaggle_seg.submission.ledger import Entry
+from kaggle_seg.submission.ledger import COMPLETE, ERROR, Entry
 from kaggle_seg.submission.provenance import Provenance, best_uploaded
+from kaggle_seg.submission.waiting import score_line
 
 MARKER = ".downloaded.json"  # what `download` leaves in the folder of tiles
 
@@ -31,10 +32,16 @@ def reason_to_hold(made: Provenance, entries: Sequence[Entry], competition: Comp
         return f"its tiles are not known to be those of {competition.slug}"
     if made.score is None:
         return "it has no cross-fitted local score"
-    best = best_uploaded(entries, made.reading)
+    best = best_uploaded([entry for entry in entries if entry.sha256 != made.sha256], made.reading)
     if best is not None and made.score <= (before := best.number("local_score") or 0.0):
         return f"its local score {made.score:.4f} does not beat {before:.4f} of {best.file}, which was uploaded"
     return ""
+
+
+def uploaded_before(rows: Sequence[Entry]) -> str:
+    """What came of the last upload of a CSV, in words; empty when none came to its end."""
+    done = [entry for entry in rows if entry.status in (COMPLETE, ERROR)]
+    return f"uploaded on {done[-1].time}; {score_line(done[-1])}" if done else ""
 
 
 def refuse_demo(made: Provenance) -> None:

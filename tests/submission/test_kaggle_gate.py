@@ -356,3 +356,20 @@ def test_the_pipeline_succeeds_without_credentials(
     (tmp_path / ".downloaded.json").write_text(json.dumps({"slug": SLUG}), encoding="utf-8")
     outcome = run_submit(str(make_csv(data=str(tmp_path))), "--if-better")
     assert outcome.code == 0 and "1. sign in at" in outcome.out and "3. run: python -m kaggle_seg.submit" in outcome.out
+    outcome = run_submit(str(make_csv("demo.csv", runs=("1 2", "", ""), demo=True)), "--if-better")
+    assert outcome.code == 0 and "demo tiles" in outcome.out and "3. run: ./run_pipeline.sh" in outcome.out
+
+
+@pytest.mark.parametrize("option", ["--if-better", "--once"])
+def test_the_pipeline_started_again_shows_the_score(
+    option: str, server: KaggleServer, token: str, make_csv: Make, run_submit: Run, tmp_path: Path
+) -> None:
+    (tmp_path / ".downloaded.json").write_text(json.dumps({"slug": SLUG}), encoding="utf-8")
+    path = make_csv(data=str(tmp_path))
+    assert run_submit(str(path), option, "--no-wait").code == 0
+    outcome = run_submit(str(path), option)  # stopped while it waited for the score
+    assert outcome.code == 0 and "public score 0.64797" in outcome.out
+    outcome = run_submit(str(path), option)
+    assert outcome.code == 0 and "public score 0.64797" in outcome.out
+    assert len(server.submissions) == 1
+    assert_agree(server)
