@@ -23,7 +23,7 @@ class NetworkSettings:
 
     stem: Literal["half", "full"] = "half"
     """where the first level works: at half the tile's resolution (space-to-depth in, pixel shuffle out) or at full"""
-    base_filters: int = 32
+    base_filters: int = 16
     """filters of the first level; each level below has twice as many"""
     depth: int = 3
     """how many times the resolution is halved between the first level and the bottleneck"""
@@ -114,9 +114,7 @@ class RunSettings:
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
 
-QUICK = RunSettings(
-    NetworkSettings(base_filters=16, depth=3), TrainingSettings(epochs=8, training_tiles=1500, statistics_batches=8)
-)
+QUICK = RunSettings(NetworkSettings(base_filters=8), TrainingSettings(epochs=12, training_tiles=1500, statistics_batches=8))
 """`--quick`: a look at the whole pipeline within minutes, not a score to upload."""
 
 
@@ -200,6 +198,6 @@ def differences(old: Any, new: Any, prefix: str = "") -> list[str]:
 
 
 def default_run_name(data: Path, network: NetworkSettings, quick: bool = False) -> str:
-    """A run's name from its data folder and network: `satbuild-unet32`, `-quick` behind it for a quick one."""
+    """A run's name from its data folder and network: `satbuild-unet16`, `-quick` behind it for a quick one."""
     folder = re.sub(r"[^A-Za-z0-9._-]+", "-", data.resolve().name).strip("-.") or "tiles"
     return f"{folder}-unet{network.base_filters}" + ("-quick" if quick else "")

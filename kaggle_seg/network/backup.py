@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,8 +88,8 @@ def load(state_folder: Path) -> tuple[Progress, list[np.ndarray], list[np.ndarra
     try:
         arrays = []
         for name in ("state", "best"):
-            with np.load(state_folder / f"{name}.npz") as saved:
+            with open(state_folder / f"{name}.npz", "rb") as stream, np.load(stream) as saved:
                 arrays.append([saved[f"arr_{index}"] for index in range(len(saved.files))])
         return Progress(**read_json(state_folder / "progress.json")), arrays[0], arrays[1]
-    except (OSError, ValueError, TypeError, KeyError, EOFError) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise BadInput(f"{shown(state_folder)}: the resume state is damaged ({error}); start anew with --restart") from error

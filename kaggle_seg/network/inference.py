@@ -28,7 +28,7 @@ def load_model(path: Path, network: NetworkSettings, precision: str) -> keras.Mo
     Args:
         path: the `.keras` file.
         network: the settings it was built with.
-        precision: what its layers are to compute in; see `unet.choose_precision`.
+        precision: what its layers are to compute in; see `machine.choose_precision`.
 
     Raises:
         BadInput: the file is no Keras model, or is one of other settings.

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from kaggle_seg.config import RunSettings, TrainingSettings
 from kaggle_seg.errors import Failure
 from kaggle_seg.masks import scores
-from kaggle_seg.network import backup, unet
+from kaggle_seg.network import backup, machine, unet
 from kaggle_seg.network.averages import copy_averages, measure_statistics
 from kaggle_seg.network.backup import Progress
 from kaggle_seg.network.losses import make_loss
@@ -89,10 +89,8 @@ class _Fold:
     def __init__(self, run: Run, settings: RunSettings, tiles: TrainingTiles) -> None:
         self.run, self.settings, self.tiles = run, settings, tiles
         training = settings.training
-        self.precision = unet.choose_precision(training.precision)
+        self.precision = machine.choose_precision(training.precision)
         self.batches = Batches(tiles.images, tiles.masks, tiles.training, training.batch_size, training.seed)
-        if training.deterministic:
-            make_deterministic()
 
     def start(self) -> Progress:
         """Makes the network anew, or with the values of the last finished epoch."""
@@ -257,14 +255,6 @@ def save_model(model: keras.Model, path: Path) -> None:
     temporary = path.with_name(f".{path.stem}.part.keras")
     model.save(temporary)
     temporary.replace(path)
-
-
-def make_deterministic() -> None:
-    """Makes every operation give the same bits for the same input, in TensorFlow too."""
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()
 
 
 def describe(progress: Progress) -> str:

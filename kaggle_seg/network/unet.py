@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -137,32 +136,6 @@ def padding_for(settings: NetworkSettings, height: int, width: int) -> tuple[tup
         return missing // 2, missing - missing // 2
 
     return pair(height), pair(width)
-
-
-def choose_precision(asked: str) -> str:
-    """What "auto" means on this machine; any other wish is granted or refused.
-
-    bfloat16 pays where the processor multiplies in it (AVX512_BF16, AMX) and oneDNN is on, and on NVIDIA GPUs since
-    Ampere; elsewhere on CPUs it is emulated, 40 times slower.
-    """
-    if asked != "auto":
-        return asked
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        if cards := tf.config.list_physical_devices("GPU"):
-            capability = tf.config.experimental.get_device_details(cards[0]).get("compute_capability", (0, 0))
-            return "mixed_bfloat16" if capability >= (8, 0) else "mixed_float16" if capability >= (7, 0) else "float32"
-    return "mixed_bfloat16" if processor_has_bfloat16() else "float32"
-
-
-def processor_has_bfloat16() -> bool:
-    """Whether the processor multiplies in bfloat16 and oneDNN, which makes use of it, is on."""
-    from pathlib import Path
-
-    facts = Path("/proc/cpuinfo")
-    flags = facts.read_text(encoding="utf-8", errors="replace") if facts.exists() else ""
-    return os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0" and ("avx512_bf16" in flags or "amx_bf16" in flags)
 
 
 def summary(model: keras.Model) -> str:

@@ -82,9 +82,3 @@ def test_summary_counts_a_level_by_hand() -> None:
     assert float(levels["total"][1]) == pytest.approx(
         2 * (64 * 27 * 2 + 16 * 18 * 4 + 16 * 2 * 2 * 2 * 4 + 64 * 36 * 2 + 64 * 2) / 1e9, abs=5e-4
     )
-
-
-def test_bfloat16_is_not_chosen_where_onednn_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
-    assert not unet.processor_has_bfloat16()
-    assert unet.choose_precision("float32") == "float32"
