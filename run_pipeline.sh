@@ -21,7 +21,7 @@ what is done and takes up where the last one was stopped. Results lie in runs/ a
   --minutes N          train about N minutes
   --seed N             seed of the split, the first weights and the order of the tiles (default: 0)
   --quick              a small network, few epochs, at most 1500 training tiles: a look at the whole within 4 minutes
-  --demo               use generated demo tiles, also if there are others
+  --demo               use generated demo tiles, also if there are others; 20 epochs if nothing else is said
   --restart            forget what this run has trained, and train anew
   --submit             upload the CSV to Kaggle in any case (default: if it is worth it: a full run on the
                        competition'\''s tiles that beats all uploads in its local score)
@@ -107,6 +107,7 @@ attend() { # COMMAND...
     return "$status"
 }
 
+# shellcheck disable=SC2329  # main sets it as a trap
 interrupted() { # EXIT-CODE
     trap '' INT TERM
     local patience=100
@@ -121,6 +122,7 @@ interrupted() { # EXIT-CODE
 }
 
 # the last line of stdout names the CSV, once there is one, however this ends
+# shellcheck disable=SC2329  # main sets it as a trap
 finish() {
     [ -z "$answer" ] || rm -f "$answer"
     [ -z "$csv" ] || printf 'submission: %s\n' "$csv"
@@ -176,12 +178,20 @@ choose_data() {
         case $data in '' | /*) ;; *) data=$root/$data ;; esac
     fi
     [ -z "$data" ] || return 0
-    if [ "$demo" = no ]; then
-        [ "$submit" != yes ] || { echo '--submit: no tiles to predict; give --data, or Kaggle credentials for the download' >&2 && exit 2; }
-        echo "No --data, no data/ folder, no Kaggle credentials: these are generated demo tiles, good only for trying this out."
+    if [ "$submit" = yes ]; then
+        printf 'error: --submit: no tiles to predict; give --data, or Kaggle credentials for the download\n' >&2
+        exit 2
     fi
-    data=$root/runs/.demo
+    [ "$demo" = yes ] ||
+        echo "No --data, no data/ folder, no Kaggle credentials: these are generated demo tiles, good only for trying this out."
+    draw_demo "$root/runs/.demo"
+}
+
+draw_demo() { # FOLDER
+    data=$1
     attend "$python" -m kaggle_seg.demo "$data" >&2 || failed demo $?
+    # it is to end within 4 minutes on two cores, and to show masks that a person finds right
+    [ -n "$epochs$minutes" ] || [ "$quick" = yes ] || [ ${#train_options[@]} -gt 0 ] || epochs=20
 }
 
 number=0

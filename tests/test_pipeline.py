@@ -219,6 +219,16 @@ def test_without_any_tiles_it_says_that_it_draws_some(clone: Clone, tmp_path: Pa
     assert "result of demo" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("options", "epochs"),
+    [((), ["--epochs", "20"]), (("--epochs", "3"), ["--epochs", "3"]), (("--quick",), []), (("--", "--minutes", "2"), [])],
+)
+def test_a_demo_is_short_unless_something_else_is_asked(clone: Clone, options: tuple[str, ...], epochs: list[str]) -> None:
+    clone.run("--demo", *options)
+    words = clone.words("train")
+    assert words[2:4] == epochs if epochs else "--epochs" not in words
+
+
 def test_what_the_download_brought_is_taken(clone: Clone, tmp_path: Path) -> None:
     download = clone.folder / "kaggle_seg" / "download.py"
     download.write_text(STAND_IN + 'print("tiles: data")\n', encoding="utf-8")
