@@ -52,6 +52,7 @@ def check(submission: Submission, expected: Expected) -> list[Fault]:
         *id_faults(submission, expected),
         *size_faults(submission, expected),
         *run_faults(submission, expected),
+        *joint_faults(submission, expected),
     ]
     return sorted(faults, key=lambda fault: fault.line or len(submission.rows) + 3)
 
@@ -127,7 +128,7 @@ def field_faults(submission: Submission) -> Iterator[Fault]:
 def id_faults(submission: Submission, expected: Expected) -> Iterator[Fault]:
     """Ids that are empty, double, unknown or missing."""
     known, first = frozenset(expected.stems or ()), dict[str, int]()
-    for row in submission.rows:
+    for row in submission.images:
         if row.stem in first:
             yield Fault(row.line, f"found the id {row.stem!r} of line {first[row.stem]} again, wanted it once", "remove one")
         elif row.stem:
@@ -141,6 +142,23 @@ def id_faults(submission: Submission, expected: Expected) -> Iterator[Fault]:
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         found = f"found no row for {len(missing)} of {len(known)} ids ({', '.join(missing[:NAMED])}{more})"
         yield Fault(0, f"{found}, wanted all of {expected.source}", f"predict these tiles too and {WRITE_ANEW}")
+
+
+def joint_faults(submission: Submission, expected: Expected) -> Iterator[Fault]:
+    """Faults between the rows of one image, where the competition writes several: overlaps, and an empty one among them."""
+    shape = expected.shape or usual_shape(submission)
+    if submission.competition.rows_per_image == "one" or not shape:
+        return
+    rows = collections.defaultdict(list)
+    for row in submission.rows:
+        rows[row.stem].append(row)
+    for stem, same in rows.items():
+        if len(same) > 1 and not all(row.run_lengths for row in same):
+            empty = next(row.line for row in same if not row.run_lengths)
+            yield Fault(empty, f"id {stem!r}: found an empty row beside others, wanted none", "remove it")
+        elif len(same) > 1 and not any(rle.faults(row.run_lengths, shape[0] * shape[1]) for row in same):
+            for fault in rle.faults(submission.by_stem[stem].run_lengths, shape[0] * shape[1]):
+                yield Fault(same[1].line, f"id {stem!r}, all its rows together: found {fault}")
 
 
 def unknown_id(row: Row, known: frozenset[str], source: str) -> Fault:
@@ -174,13 +192,15 @@ def size_faults(submission: Submission, expected: Expected) -> Iterator[Fault]:
 def run_faults(submission: Submission, expected: Expected) -> Iterator[Fault]:
     """Rows whose run lengths stand for no mask."""
     height, width = expected.shape or usual_shape(submission) or (0, 0)
-    rows = []
+    rows, empty = [], submission.competition.empty_mask
     for row in submission.rows:
         if row.run_lengths and row.complete and row.run_lengths.strip().lower() in IN_PLACE_OF_NOTHING:
             problem = f"found {row.run_lengths!r} for an empty mask, wanted an empty field"
             yield Fault(row.line, problem, "with pandas: read with keep_default_na=False, write with na_rep=''")
         elif row.run_lengths and row.complete and height:
             rows.append(row)
+        elif not row.run_lengths and row.complete and empty not in row.fields:
+            yield Fault(row.line, f"found an empty field for an empty mask, wanted {empty!r}", "write that in its place")
     chunk = rle.chunk_length(height, width)
     for part in (rows[first : first + chunk] for first in range(0, len(rows), chunk)):
         if rle.read_runs([row.run_lengths for row in part], height * width) is None:

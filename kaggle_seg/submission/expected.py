@@ -65,17 +65,17 @@ def find_expected(csv: Path, data: Path | None = None, competition: Competition 
     samples = [folder / SAMPLE for folder in folders if (folder / SAMPLE).is_file()]
     if data is not None:
         try:
-            return expect_tiles(data)
+            return expect_tiles(data, competition)
         except BadInput:
             if not (data / SAMPLE).is_file():
                 raise
     elif isinstance(record.get("stems"), list):
-        return expect_record(record, shown(csv.with_suffix(".json")))
+        return expect_record(record, shown(csv.with_suffix(".json")), competition)
     return expect_sample(samples[0], competition) if samples else Expected()
 
 
-def expect_tiles(data: Path) -> Expected:
-    """The stems of a folder's test tiles, and the size of the first."""
+def expect_tiles(data: Path, competition: Competition) -> Expected:
+    """The ids of a folder's test tiles, and the size of the first."""
     from kaggle_seg.tiles.dataset import find_dataset
     from kaggle_seg.tiles.files import read_image
 
@@ -83,17 +83,20 @@ def expect_tiles(data: Path) -> Expected:
     if not tiles:
         raise BadInput(f"{shown(data)}: found no test tiles, wanted the folder the submission was made for; name that")
     height, width = read_image(tiles[0].image).shape[:2]
-    return Expected(f"the test tiles in {shown(data)}", tuple(tile.stem for tile in tiles), (height, width))
+    return Expected(
+        f"the test tiles in {shown(data)}", tuple(tile.stem + competition.id_suffix for tile in tiles), (height, width)
+    )
 
 
-def expect_record(record: dict[str, Any], source: str) -> Expected:
+def expect_record(record: dict[str, Any], source: str, competition: Competition) -> Expected:
     """The ids and, where it states one, the size that the JSON beside a CSV says."""
     size = record.get("height"), record.get("width")
     height, width = (side if isinstance(side, int) and side > 0 else 0 for side in size)
-    return Expected(source, tuple(map(str, record["stems"])), (height, width) if height and width else None)
+    ids = tuple(f"{stem}{competition.id_suffix}" for stem in record["stems"])
+    return Expected(source, ids, (height, width) if height and width else None)
 
 
 def expect_sample(path: Path, competition: Competition) -> Expected:
     """The ids of a sample submission, and the size it states."""
-    rows = Submission.read(path, competition).rows
+    rows = Submission.read(path, competition).images
     return Expected(shown(path), tuple(row.stem for row in rows), rows[0].shape if rows else None)

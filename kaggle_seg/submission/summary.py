@@ -34,7 +34,7 @@ class Summary:
 def summarise(submission: Submission) -> Summary:
     """The figures of a submission's sound masks, drawn chunk by chunk: memory does not grow with their number."""
     height, width = usual_shape(submission) or (0, 0)
-    rows = [row for row in submission.rows if row.complete and row.shape == (height, width)]
+    rows = [row for row in submission.images if row.complete and row.shape == (height, width)]
     sound = [row for row in rows if rle.read_runs([row.run_lengths], height * width) is not None]
     chunk = rle.chunk_length(height, width)
     shares, regions = [np.empty(0)], [np.empty(0, np.int64)]

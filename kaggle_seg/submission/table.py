@@ -10,7 +10,9 @@ the name of the tile's file without its extension.
 
 from __future__ import annotations
 
+import collections
 import csv
+import dataclasses
 import functools
 import hashlib
 import io
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING
 from kaggle_seg.competition import DEFAULT, Competition, natural_key
 from kaggle_seg.errors import BadInput
 from kaggle_seg.runs import shown, write_atomic
+from kaggle_seg.submission.several import join_runs, split_regions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +46,7 @@ class Row:
         run_lengths: the run lengths.
         size: width and height, as text; empty where the competition has no such columns.
         complete: whether there are as many fields as in the header.
+        fixed_shape: height and width, where the competition fixes them instead of the rows.
     """
 
     line: int
@@ -51,10 +55,13 @@ class Row:
     run_lengths: str
     size: tuple[str, ...]
     complete: bool
+    fixed_shape: tuple[int, int] | None = None
 
     @property
     def shape(self) -> tuple[int, int] | None:
-        """Height and width, if the row states such as a mask can have."""
+        """Height and width, if they are fixed or the row states such as a mask can have."""
+        if not self.size and self.fixed_shape:
+            return self.fixed_shape
         if len(self.size) != 2 or not all(text.isascii() and text.isdecimal() and len(text) < 9 for text in self.size):
             return None
         width, height = map(int, self.size)
@@ -104,13 +111,27 @@ class Submission:
         header = table[0] if has_header else ()
         places = find_columns(header, competition)
         width = len(header) or len(competition.columns)
-        rows = [as_row(line, fields, places, width) for line, fields in enumerate(table, start=1)]
+        rows = [as_row(line, fields, places, width, competition) for line, fields in enumerate(table, start=1)]
         return cls(path, content, delimiter, header, tuple(rows[has_header:]), competition)
 
     @functools.cached_property
     def by_stem(self) -> dict[str, Row]:
-        """The row of each image id; the first one, should it have several."""
-        return {row.stem: row for row in reversed(self.rows)}
+        """The row of each image id.
+
+        The first one, should it have several; where the competition writes several, all of them in one.
+        """
+        first = {row.stem: row for row in reversed(self.rows)}
+        if self.competition.rows_per_image == "one":
+            return {row.stem: first[row.stem] for row in self.rows}
+        runs = collections.defaultdict[str, list[str]](list)
+        for row in self.rows:
+            runs[row.stem].append(row.run_lengths)
+        return {stem: dataclasses.replace(first[stem], run_lengths=join_runs(texts)) for stem, texts in runs.items()}
+
+    @property
+    def images(self) -> tuple[Row, ...]:
+        """A row for each image: all rows, or, where the competition writes several an image, those joined."""
+        return self.rows if self.competition.rows_per_image == "one" else tuple(self.by_stem.values())
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -155,10 +176,12 @@ def find_columns(header: Sequence[str], competition: Competition) -> list[int]:
     return [names.index(name) if name in names else place for place, name in enumerate(wanted)]
 
 
-def as_row(line: int, fields: tuple[str, ...], places: Sequence[int], width: int) -> Row:
+def as_row(line: int, fields: tuple[str, ...], places: Sequence[int], width: int, competition: Competition) -> Row:
     """A row of `width` columns from its fields; missing ones are empty."""
     stem, run_lengths, *size = (fields[place] if place < len(fields) else "" for place in places)
-    return Row(line, fields, stem, run_lengths, tuple(size), len(fields) == width)
+    if run_lengths == competition.empty_mask:
+        run_lengths = ""
+    return Row(line, fields, stem, run_lengths, tuple(size), len(fields) == width, competition.shape)
 
 
 def write_submission(
@@ -171,9 +194,11 @@ def write_submission(
 ) -> str:
     """Writes a submission, rows in natural order of their image ids; a kill leaves the old file or the new one.
 
+    Where the competition writes several rows an image, each region of a mask gets one.
+
     Args:
         path: the CSV.
-        stems: image ids as the competition knows them: file names without extension.
+        stems: the images' file names without extension.
         run_lengths: one text per id, from `rle.encode` in the competition's pixel order.
         height, width: of every mask.
         competition: names the columns.
@@ -187,8 +212,11 @@ def write_submission(
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(competition.columns)
-    rows = sorted(zip(stems, run_lengths, strict=True), key=lambda row: natural_key(row[0]))
-    writer.writerows((stem, runs, width, height)[: len(competition.columns)] for stem, runs in rows)
+    for stem, runs in sorted(zip(stems, run_lengths, strict=True), key=lambda row: natural_key(row[0])):
+        several = competition.rows_per_image == "several"
+        for part in split_regions(runs, height, width, competition.pixel_order) if several else [runs]:
+            row = (stem + competition.id_suffix, part or competition.empty_mask, width, height)
+            writer.writerow(row[: len(competition.columns)])
     content = text.getvalue().encode("utf-8")
     write_atomic(path, content)
     return hashlib.sha256(content).hexdigest()
