@@ -79,7 +79,7 @@ def expect_tiles(data: Path, competition: Competition) -> Expected:
     from kaggle_seg.tiles.dataset import find_dataset
     from kaggle_seg.tiles.files import read_image
 
-    tiles = find_dataset(data).test
+    tiles = find_dataset(data, competition).test
     if not tiles:
         raise BadInput(f"{shown(data)}: found no test tiles, wanted the folder the submission was made for; name that")
     height, width = read_image(tiles[0].image).shape[:2]

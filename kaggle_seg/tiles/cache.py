@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from kaggle_seg.competition import DEFAULT, Competition
 from kaggle_seg.errors import BadInput, Failure
 from kaggle_seg.runs import output_root, read_json, shown
-from kaggle_seg.tiles.dataset import Listing, list_tiles
-from kaggle_seg.tiles.layout import find_layout
-from kaggle_seg.tiles.reading import hash_files
+from kaggle_seg.tiles.listing import Listing, list_tree
+from kaggle_seg.tiles.reading import hash_files, hash_text
 from kaggle_seg.tiles.storing import INDEX, build, held, sweep
 
 FORMAT = 1  # to be raised when caches are written differently
@@ -68,21 +68,22 @@ class TileCache:
     fingerprint: str
 
 
-def open_cache(data: Path, verify: bool = False) -> TileCache:
+def open_cache(data: Path, verify: bool = False, competition: Competition = DEFAULT) -> TileCache:
     """The arrays of the tiles at or below a folder; built where there are none of the files as they are now.
 
     Args:
         data: a folder that holds the tiles, or one above it.
         verify: compare the contents of all files with those that were read, and read all anew where one differs.
+        competition: where its tiles lie and what their ids are.
 
     Raises:
         BadInput: every problem of the tree, by file: of names and pairs (see `find_dataset`) and of contents.
         Failure: the disk is full.
     """
-    listing = list_tiles(find_layout(data))
+    listing = list_tree(data, competition)
     folder = cache_folder(listing)
     cache = None if listing.problems else load(folder)
-    if cache and verify and (changed := changed_files(folder, listing.root)):
+    if cache and verify and (changed := changed_files(folder, listing)):
         print(f"verify: other contents at equal size and time, so all is read anew: {', '.join(changed)}", file=sys.stderr)
         cache = None
         with held(folder.parent):
@@ -107,7 +108,8 @@ def cache_folder(listing: Listing) -> Path:
     """Where the arrays of a tree lie while its files stay as they are."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", listing.root.name) or "tiles"
     files = sorted([*listing.images, *listing.masks, *listing.test])
-    state = [f"format {FORMAT}", *(f"{file.path}\t{file.size}\t{file.modified}" for file in files)]
+    rules = (listing.competition.id_rule, listing.competition.pixel_order if listing.mask_runs else "")
+    state = [f"format {FORMAT} {rules}", *(f"{file.path}\t{file.size}\t{file.modified}" for file in files)]
     return (
         output_root() / "runs" / ".cache" / f"{name}-{short_hash(str(listing.root), 8)}" / short_hash("\n".join(state), 16)
     )
@@ -143,12 +145,14 @@ def load_tiles(folder: Path, part: str, facts: dict[str, Any], size: tuple[int, 
     return TileArrays(facts["ids"], facts["stems"], images, masks, facts["images"])
 
 
-def changed_files(folder: Path, root: Path) -> list[str]:
+def changed_files(folder: Path, listing: Listing) -> list[str]:
     """The files whose contents are no longer those that the arrays in a folder were read from."""
     index = read_json(folder / INDEX)
     known: dict[str, str] = {}
     for part in (index["training"], index["test"]):
         known |= dict(zip(part["images"], part["image_hashes"], strict=True))
         known |= dict(zip(part["masks"], part["mask_hashes"], strict=True))
-    paths = list(known)
-    return [path for path, now in zip(paths, hash_files(root, paths), strict=True) if now != known[path]]
+    paths = [path for path in known if path not in listing.mask_runs]
+    now = dict(zip(paths, hash_files(listing.root, paths), strict=True))
+    now |= {path: hash_text(runs) for path, runs in listing.mask_runs.items() if path in known}
+    return [path for path in known if now[path] != known[path]]

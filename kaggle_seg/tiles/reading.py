@@ -11,15 +11,16 @@ import hashlib
 import io
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from kaggle_seg.competition import natural_key
+from kaggle_seg.competition import PixelOrder, natural_key
+from kaggle_seg.masks import rle
 from kaggle_seg.tiles.decoding import Unfit
 from kaggle_seg.tiles.files import file_content, image_pixels, mask_pixels, quiet_decoders
 
@@ -39,11 +40,15 @@ class Part:
         name: of the array, `<name>.npy`.
         files: paths relative to the root, in the order of the array's rows.
         masks: whether they are masks: uint8 0 or 1 (N, H, W); else images: uint8 (N, H, W, 3).
+        runs: the run lengths of each mask, by path, where masks are no files of their own.
+        pixel_order: the order in which run lengths count pixels.
     """
 
     name: str
     files: Sequence[str]
     masks: bool = False
+    runs: Mapping[str, str] = field(default_factory=dict)
+    pixel_order: PixelOrder = "columns"
 
     def shape(self, size: Size) -> tuple[int, ...]:
         """The array's shape for tiles of this height and width."""
@@ -87,7 +92,7 @@ def first_size(root: Path, parts: Sequence[Part]) -> Size:
     """Height and width of the first readable file."""
     for part in parts:
         for path in part.files:
-            report, _ = read_file(root, path, part.masks)
+            report, _ = read_file(root, path, part)
             if report.size:
                 return report.size
     return 1, 1
@@ -102,12 +107,12 @@ def read_batch(root: Path, part: Part, start: int, size: Size, folder: Path | No
     """Reads neighbouring files of a part and, if a folder is given, writes their rows into the part's array there."""
     files = part.files[start : start + BATCH]
     if folder is None:
-        return [read_file(root, path, part.masks)[0] for path in files]
+        return [read_file(root, path, part, size)[0] for path in files]
     array, bytes_a_row, reports = array_file(folder, part), int(np.prod(part.shape(size)[1:])), []
     with open(array, "r+b", buffering=0) as stream:
         stream.seek(array.stat().st_size - bytes_a_row * (len(part.files) - start))
         for path in files:
-            report, tile = read_file(root, path, part.masks)
+            report, tile = read_file(root, path, part, size)
             if tile is not None and report.size == size:
                 write_whole(stream, tile)
             else:
@@ -123,15 +128,33 @@ def write_whole(stream: io.FileIO, pixels: np.ndarray) -> None:
         left = left[stream.write(left) :]
 
 
-def read_file(root: Path, path: str, mask: bool) -> tuple[FileReport, np.ndarray | None]:
-    """Reads and checks one file; its pixels are None if it is faulty."""
+def read_file(root: Path, path: str, part: Part, size: Size | None = None) -> tuple[FileReport, np.ndarray | None]:
+    """Reads and checks one file, or the run lengths of a mask of this size; the pixels are None if it is faulty."""
+    if path in part.runs:
+        return draw_mask(path, part, size)
     try:
         content = file_content(f"{root}/{path}")
-        tile, dropped = mask_pixels(content) if mask else image_pixels(content)
+        tile, dropped = mask_pixels(content) if part.masks else image_pixels(content)
     except Unfit as fault:
         return FileReport(path, fault=str(fault)), None
     height, width = tile.shape[:2]
     return FileReport(path, hashlib.sha256(content).hexdigest(), (height, width), "", dropped), tile
+
+
+def draw_mask(path: str, part: Part, size: Size | None) -> tuple[FileReport, np.ndarray | None]:
+    """Checks and draws a mask given as run lengths."""
+    if size is None:
+        return FileReport(path), None
+    text, (height, width) = part.runs[path], size
+    if found := rle.faults(text, height * width):
+        return FileReport(path, fault=f"{'; '.join(found)}; mend the run lengths"), None
+    mask = rle.decode(text, height, width, part.pixel_order).view(np.uint8)
+    return FileReport(path, hash_text(text), size), mask
+
+
+def hash_text(text: str) -> str:
+    """SHA-256 of a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def faults(reports: Sequence[FileReport]) -> list[str]:

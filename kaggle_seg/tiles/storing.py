@@ -15,7 +15,8 @@ from typing import Any
 
 from kaggle_seg.errors import BadInput, Failure
 from kaggle_seg.runs import shown, write_json
-from kaggle_seg.tiles.dataset import Listing, Pair, pair
+from kaggle_seg.tiles.dataset import Pair, pair
+from kaggle_seg.tiles.listing import Listing
 from kaggle_seg.tiles.reading import FileReport, Part, faults, read_parts
 
 INDEX = "index.json"
@@ -59,7 +60,7 @@ def build(listing: Listing, folder: Path) -> None:
     part = folder.with_name(f"{folder.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         part.mkdir()
-        reports = fill(part, listing.root, training, test)
+        reports = fill(part, listing, training, test)
         part.rename(folder)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -82,11 +83,16 @@ def check_all(listing: Listing, problems: Sequence[str]) -> None:
         BadInput: always.
     """
     images, masks, test = ([file.path for file in files] for files in (listing.images, listing.masks, listing.test))
-    _, reports = read_parts(listing.root, [Part("images", images), Part("masks", masks, masks=True), Part("test", test)])
+    _, reports = read_parts(listing.root, [Part("images", images), mask_part("masks", masks, listing), Part("test", test)])
     raise BadInput([*problems, *faults(reports)])
 
 
-def fill(folder: Path, root: Path, training: Sequence[Pair], test: Sequence[Pair]) -> list[FileReport]:
+def mask_part(name: str, files: Sequence[str], listing: Listing) -> Part:
+    """The masks of a tree, as images or as run lengths."""
+    return Part(name, files, masks=True, runs=listing.mask_runs, pixel_order=listing.competition.pixel_order)
+
+
+def fill(folder: Path, listing: Listing, training: Sequence[Pair], test: Sequence[Pair]) -> list[FileReport]:
     """Writes arrays and index.
 
     Returns:
@@ -97,15 +103,15 @@ def fill(folder: Path, root: Path, training: Sequence[Pair], test: Sequence[Pair
     """
     parts = [
         Part("training-images", [tile.image for tile in training]),
-        Part("training-masks", [tile.mask for tile in training if tile.mask], masks=True),
+        mask_part("training-masks", [tile.mask for tile in training if tile.mask], listing),
         Part("test-images", [tile.image for tile in test]),
     ]
-    (height, width), reports = read_parts(root, parts, folder)
+    (height, width), reports = read_parts(listing.root, parts, folder)
     if problems := faults(reports):
         raise BadInput(problems)
     hashes = {report.path: report.hash for report in reports}
     index = {
-        "data": str(root),
+        "data": str(listing.root),
         "height": height,
         "width": width,
         "training": tile_facts(training, hashes),

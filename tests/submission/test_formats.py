@@ -13,9 +13,9 @@ from hypothesis.extra import numpy as draw
 
 from kaggle_seg.competition import Competition, find_competition
 from kaggle_seg.masks import rle
+from kaggle_seg.masks.several import join_runs, split_regions
 from kaggle_seg.submission.checks import check, describe
 from kaggle_seg.submission.expected import Expected
-from kaggle_seg.submission.several import join_runs, split_regions
 from kaggle_seg.submission.table import Submission, write_submission
 
 # 4 pixels high, 5 wide

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaggle_seg.errors import BadInput
-from kaggle_seg.tiles.dataset import Listing, TileFile, find_dataset, pair
+from kaggle_seg.tiles.dataset import find_dataset, pair
 from kaggle_seg.tiles.layout import find_layout
+from kaggle_seg.tiles.listing import Listing, TileFile
 
 from .trees import LAYOUTS, make_tree, put
 
