@@ -35,10 +35,11 @@ def load_model(path: Path, network: NetworkSettings, precision: str) -> keras.Mo
     """
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
+        trained_in = model.get_layer("bottleneck_conv0").compute_dtype
     except (ValueError, OSError, KeyError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise BadInput(f"{shown(path)}: cannot be loaded ({reason}); train again with --restart") from error
-    if model.get_layer(index=-2).compute_dtype == keras.DTypePolicy(precision).compute_dtype:
+    if trained_in == keras.DTypePolicy(precision).compute_dtype:
         return model
     _, height, width, _ = model.input_shape
     suited = unet.build(network, height, width, precision)

@@ -1,0 +1,109 @@
+"""The verbs train and predict: their command lines, what they refuse, what they leave."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from kaggle_seg import predict, split, train
+from kaggle_seg.masks.maps import MapStore
+from kaggle_seg.runs import Run, find_run, write_json
+from kaggle_seg.tiles.splitting import read_split
+from tests.drawn_runs import TEST, draw_tree
+
+TINY = ["--epochs", "1", "--base-filters", "2", "--depth", "1", "--convs-per-level", "1", "--precision", "float32"]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    return draw_tree(tmp_path / "tiles")
+
+
+@pytest.fixture
+def run(tree: Path) -> Run:
+    assert split.main(["--data", str(tree), "--run", "tiny"]) == 0
+    return find_run("tiny")
+
+
+def test_a_run_is_trained_once_and_predicted_once(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main(["--run", "tiny", *TINY]) == 0
+    tables = tomllib.loads(run.settings_file.read_text(encoding="utf-8"))
+    assert tables["network"]["base_filters"] == 2
+    assert tables["data"]["fingerprint"] == read_split(run.split_file).data["fingerprint"]
+    assert tables["versions"]["keras"]
+    assert (run.folder / "learning-curves.png").read_bytes().startswith(b"\x89PNG")
+    before = run.model_file.read_bytes()
+    assert train.main(["--run", "tiny", *TINY]) == 0
+    assert "train: done before" in capsys.readouterr().err
+    assert run.model_file.read_bytes() == before
+
+    assert predict.main(["tiny", "--tta", "flips"]) == 0
+    validation, test = (MapStore.open(run.folder / name) for name in ("validation", "test"))
+    assert validation.ids == read_split(run.split_file).validation
+    assert validation.complete
+    assert test.complete
+    assert len(test.ids) == TEST
+    assert test.stems[0].startswith("test_image_")
+    assert predict.main(["tiny", "--tta", "flips"]) == 0
+    assert "predict: done before" in capsys.readouterr().err
+
+
+def test_changed_settings_are_refused_naming_them_and_the_ways_on(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main(["--run", "tiny", *TINY]) == 0
+    capsys.readouterr()
+    assert train.main(["--run", "tiny", *TINY, "--seed", "4", "--loss", "dice"]) == 2
+    error = capsys.readouterr().err
+    assert "training.loss: bce+jaccard -> dice; training.seed: 0 -> 4" in error
+    assert "--run" in error
+    assert "--restart" in error
+    assert train.main(["--run", "tiny", *TINY, "--seed", "4", "--restart"]) == 0
+    assert tomllib.loads(run.settings_file.read_text(encoding="utf-8"))["training"]["seed"] == 4
+
+
+def test_other_tiles_than_those_split_are_refused(run: Run, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = {**vars(read_split(run.split_file))}
+    write_json(run.split_file, {**content, "data": {**content["data"], "fingerprint": "other"}})
+    assert train.main(["--run", "tiny", *TINY]) == 2
+    assert "split from other tiles than those now in" in capsys.readouterr().err
+
+
+def test_prediction_without_a_model_says_how_to_train_one(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict.main(["tiny"]) == 2
+    assert "python -m kaggle_seg.train --run tiny" in capsys.readouterr().err
+
+
+def test_without_run_or_data_there_is_nothing_to_train(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main([]) == 2
+    assert "neither --run nor --data" in capsys.readouterr().err
+
+
+def test_every_wrong_setting_is_named_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main(["--run", "x", "--depth", "0", "--batch-size", "0"]) == 2
+    assert capsys.readouterr().err.splitlines()[:2] == [
+        "error: --depth 0: wanted 1 to 6",
+        "error: --batch-size 0: wanted 1 or more",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [([], "my-tiles-unet16"), (["--quick"], "my-tiles-unet8-quick"), (["--base-filters", "4"], "my-tiles-unet4")],
+)
+def test_the_default_name_of_a_run(
+    options: list[str], name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train.main(["--data", str(tmp_path / "my tiles"), "--print-run-name", *options]) == 0
+    assert capsys.readouterr().out == f"{name}\n"
+
+
+def test_quick_yields_to_what_is_said_beside_it() -> None:
+    command = train.parse(["--quick", "--run", "x", "--epochs", "3"])
+    assert (command.training.epochs, command.training.training_tiles, command.network.base_filters) == (3, 1500, 8)
+    assert train.parse(["--quick", "--run", "x", "--minutes", "2"]).training.epochs == 0
+
+
+def test_the_summary_counts_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main(["--summary", "--base-filters", "2", "--depth", "1"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split()[0] == "total"
