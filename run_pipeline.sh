@@ -15,13 +15,14 @@ what is done and takes up where the last one was stopped. Results lie in runs/ a
 
   --data DIR           the folder of tiles (default: data/ if it is there; else, with Kaggle credentials, the
                        competition'\''s, by download; else generated demo tiles)
+  --competition WHICH  another competition, by slug, address or TOML file (see kaggle_seg/competitions/)
   --run NAME           the name of the run (default: from the data folder and the network)
   --threshold X        mask = probability >= X, with 0 < X < 1; auto: the rule that does best in validation (default)
   --epochs N           train N epochs
   --minutes N          train about N minutes
   --seed N             seed of the split, the first weights and the order of the tiles (default: 0)
   --quick              a small network, few epochs, at most 1500 training tiles: a look at the whole within 4 minutes
-  --demo               use generated demo tiles, also if there are others; 20 epochs if nothing else is said
+  --demo               use generated demo tiles, also if there are others; 12 epochs if nothing else is said
   --restart            forget what this run has trained, and train anew
   --submit             upload the CSV to Kaggle in any case (default: if it is worth it: a full run on the
                        competition'\''s tiles that beats all uploads in its local score)
@@ -34,7 +35,7 @@ KSEG_PYTHON=python3 uses that interpreter as it is: no .venv, no network.'
 
 # --- options: all are checked, and all that is wrong is said, before anything is installed or run ---
 
-data='' run='' threshold=auto epochs='' minutes='' seed=0 quick=no demo=no restart=no submit=if-better
+data='' competition='' run='' threshold=auto epochs='' minutes='' seed=0 quick=no demo=no restart=no submit=if-better
 train_options=()
 problems=()
 
@@ -45,7 +46,7 @@ read_options() {
     while [ $# -gt 0 ]; do
         option=$1 && shift
         case $option in
-            --data=* | --run=* | --threshold=* | --epochs=* | --minutes=* | --seed=*)
+            --data=* | --competition=* | --run=* | --threshold=* | --epochs=* | --minutes=* | --seed=*)
                 set -- "${option#*=}" "$@" && option=${option%%=*}
                 ;;
             --quick | --demo | --restart | --submit) printf -v "${option#--}" yes && continue ;;
@@ -54,7 +55,7 @@ read_options() {
             --) train_options=("$@") && return ;;
         esac
         case $option in
-            --data | --run | --threshold | --epochs | --minutes | --seed)
+            --data | --competition | --run | --threshold | --epochs | --minutes | --seed)
                 case ${1-} in
                     '' | --*) wrong "$option: a value is missing" ;;
                     *) printf -v "${option#--}" %s "$1" ;;
@@ -73,6 +74,7 @@ check_options() {
         [ -d "$data" ] || wrong "--data $data: no such folder"
         [ "$demo" = no ] || wrong '--data and --demo: give one of them'
     fi
+    [ "$demo" = no ] || [ -z "$competition" ] || wrong '--demo and --competition: demo tiles are those of no competition'
     [ "$demo $submit" != 'yes yes' ] || wrong '--demo and --submit: demo tiles are never uploaded'
     case $run in -* | . | ..) wrong "--run $run: not a name for a run; use letters, digits, '-', '_' and '.'" ;; esac
     if [ "$threshold" != auto ]; then
@@ -173,13 +175,14 @@ choose_data() {
     if [ "$demo" = no ] && [ -d "$root/data" ] && [ -n "$(ls -A "$root/data")" ]; then
         data=$root/data
     elif [ "$demo" = no ]; then
-        attend "$python" -m kaggle_seg.download --if-credentials >"$answer" || failed download $?
+        attend "$python" -m kaggle_seg.download --if-credentials ${competition:+--competition "$competition"} >"$answer" ||
+            failed download $?
         data=$(sed -n 's/^tiles: //p' "$answer")
         case $data in '' | /*) ;; *) data=$root/$data ;; esac
     fi
     [ -z "$data" ] || return 0
-    if [ "$submit" = yes ]; then
-        printf 'error: --submit: no tiles to predict; give --data, or Kaggle credentials for the download\n' >&2
+    if [ "$submit" = yes ] || [ -n "$competition" ]; then
+        printf 'error: no tiles to predict; give --data, or Kaggle credentials for the download\n' >&2
         exit 2
     fi
     [ "$demo" = yes ] ||
@@ -191,7 +194,7 @@ draw_demo() { # FOLDER
     data=$1
     attend "$python" -m kaggle_seg.demo "$data" >&2 || failed demo $?
     # it is to end within 4 minutes on two cores, and to show masks that a person finds right
-    [ -n "$epochs$minutes" ] || [ "$quick" = yes ] || [ ${#train_options[@]} -gt 0 ] || epochs=20
+    [ -n "$epochs$minutes" ] || [ "$quick" = yes ] || [ ${#train_options[@]} -gt 0 ] || epochs=12
 }
 
 number=0
@@ -213,7 +216,7 @@ run_stages() {
     [ "$restart" = no ] || anew=--restart
     [ "$threshold" = auto ] || decision=(--threshold "$threshold")
 
-    stage split --data "$data" --run "$run" --seed "$seed" ${anew:+"$anew"}
+    stage split --data "$data" --run "$run" --seed "$seed" ${competition:+--competition "$competition"} ${anew:+"$anew"}
     stage train "${training[@]}" --run "$run" ${anew:+"$anew"}
     stage predict "$run" --tta "$tta"
     stage tune "$run"

@@ -221,7 +221,7 @@ def test_without_any_tiles_it_says_that_it_draws_some(clone: Clone, tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("options", "epochs"),
-    [((), ["--epochs", "20"]), (("--epochs", "3"), ["--epochs", "3"]), (("--quick",), []), (("--", "--minutes", "2"), [])],
+    [((), ["--epochs", "12"]), (("--epochs", "3"), ["--epochs", "3"]), (("--quick",), []), (("--", "--minutes", "2"), [])],
 )
 def test_a_demo_is_short_unless_something_else_is_asked(clone: Clone, options: tuple[str, ...], epochs: list[str]) -> None:
     clone.run("--demo", *options)
@@ -245,6 +245,14 @@ def test_what_the_download_brought_is_taken(clone: Clone, tmp_path: Path) -> Non
 def test_an_upload_is_asked_for_or_left_to_the_scores(clone: Clone, tiles: Path, option: str, wanted: str) -> None:
     assert clone.run("--data", str(tiles), option).returncode == 0
     assert clone.words("submit")[-1] == wanted
+
+
+def test_another_competition_is_handed_on(clone: Clone, tiles: Path, tmp_path: Path) -> None:
+    assert clone.run("--data", str(tiles), "--competition", "mine.toml").returncode == 0
+    assert clone.words("split")[-2:] == ["--competition", "mine.toml"]
+    assert clone.run("--demo", "--competition=mine.toml").returncode == 2
+    done = clone.run("--competition", "mine.toml", cwd=tmp_path)
+    assert done.returncode == 2 and clone.words("download")[-2:] == ["--competition", "mine.toml"]
 
 
 def test_demo_tiles_cannot_be_submitted(clone: Clone, tmp_path: Path) -> None:
