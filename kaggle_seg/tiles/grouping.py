@@ -25,11 +25,13 @@ class Grouping:
 
     Attributes:
         blocks: rows of tiles; those of one block go to the same fold. Every tile is in one.
-        units: the name of each tile's unit (see `Split`); a unit lies within a block.
+        units: the name of each tile's unit; see `Split`.
+        in_order: whether each block continues the one before.
     """
 
     blocks: list[list[int]]
     units: list[str]
+    in_order: bool = False
 
 
 def id_number(name: str) -> int | None:
@@ -98,11 +100,11 @@ def by_runs(training: Sequence[str], test: Sequence[str], folds: int, seed: int)
     for run in consecutive(training):
         while run:
             length = next(lengths)
-            if len(run) < 1.5 * length:  # a rest shorter than half a run stays with it
-                length = len(run)
             blocks.append(run[:length])
             run = run[length:]
-    return Grouping(blocks, unit_names(training, [piece for block in blocks for piece in pieces(block, PIECE)]))
+    return Grouping(
+        blocks, unit_names(training, [piece for block in blocks for piece in pieces(block, PIECE)]), in_order=True
+    )
 
 
 def by_scenes(training: Sequence[str], pairs: Indices, count: int, folds: int) -> Grouping:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from kaggle_seg.tiles.descriptors import edge_fingerprints, norms
 
 PRODUCTS = 1 << 23  # correlations held at once (32 MiB), however many tiles there are
 READ_AT_ONCE = 64  # tiles
-SMOOTH = 1.0  # grey level; steps inside a smooth tile are not taken for smaller than the rounding
+SMOOTH = 2.0  # grey levels by which even a smooth surface steps, for noise and compression
 
 Images = Sequence[NDArray[np.uint8]]
 Indices = NDArray[np.int64]
@@ -19,10 +20,8 @@ Fingerprints = NDArray[np.int8]
 
 
 def slices(total: int, size: int, doing: str) -> Iterator[slice]:
-    """Consecutive slices of at most `size`, under a progress bar."""
-    from tqdm import tqdm
-
-    for start in tqdm(range(0, total, size), desc=doing, disable=None, leave=False):
+    """Consecutive slices of at most `size`, under a progress bar that says what is done; "": under none."""
+    for start in tqdm(range(0, total, size), desc=doing, disable=None if doing else True, leave=False):
         yield slice(start, min(start + size, total))
 
 
@@ -32,7 +31,7 @@ def correlations(those: Fingerprints, others: Fingerprints, doing: str) -> Itera
     Args:
         those: int8 (n, samples).
         others: int8 (m, samples).
-        doing: what the progress bar says.
+        doing: see `slices`.
 
     Yields:
         The rows, and their correlations: float32 (rows, m) in [-1, 1], the caller's to change.
@@ -46,7 +45,7 @@ def correlations(those: Fingerprints, others: Fingerprints, doing: str) -> Itera
 
 
 def best_partners(
-    those: Fingerprints, others: Fingerprints, same: NDArray[np.bool_] | Indices, doing: str
+    those: Fingerprints, others: Fingerprints, same: Indices, doing: str = ""
 ) -> tuple[Indices, NDArray[np.float32], NDArray[np.float32]]:
     """For each fingerprint the other that it correlates with most.
 
@@ -54,7 +53,7 @@ def best_partners(
         those: int8 (n, samples).
         others: int8 (m, samples), m at least 2.
         same: int64 (n,); the position among the others of the tile's own fingerprint, which is no partner; -1: none.
-        doing: what the progress bar says.
+        doing: see `slices`.
 
     Returns:
         Positions among the others (n,), correlations (n,), and by how much each is ahead of the runner-up (n,).
@@ -89,8 +88,8 @@ def best_buddies(
     above, below = tiles
     if min(len(above), len(below)) < 2:
         return np.empty((0, 2), np.int64)
-    forth, score, lead_forth = best_partners(backs[above], fronts[below], _positions(above, below), "matching edges")
-    back, _, lead_back = best_partners(fronts[below], backs[above], _positions(below, above), "matching edges")
+    forth, score, lead_forth = best_partners(backs[above], fronts[below], positions(above, below), "matching edges")
+    back, _, lead_back = best_partners(fronts[below], backs[above], positions(below, above), "matching edges")
     mutual = back[forth] == np.arange(len(above))
     good = mutual & (score >= least) & (np.minimum(lead_forth, lead_back[forth]) >= lead)
     return np.stack([above[good], below[forth[good]]], axis=1)
@@ -139,7 +138,7 @@ def _mean_step(lines: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[n
     )
 
 
-def _positions(tiles: Indices, among: Indices) -> Indices:
+def positions(tiles: Indices, among: Indices) -> Indices:
     """Where each tile stands in an ascending list; -1 where it does not."""
     places = np.minimum(np.searchsorted(among, tiles), len(among) - 1)
     return np.where(among[places] == tiles, places, -1)

@@ -11,10 +11,12 @@ A. Gallagher, "Jigsaw puzzles with pieces of unknown orientation", CVPR 2012 (a 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from kaggle_seg.tiles.descriptors import edge_fingerprints, textured, tile_fingerprints
 from kaggle_seg.tiles.matching import (
@@ -26,6 +28,7 @@ from kaggle_seg.tiles.matching import (
     best_partners,
     correlations,
     pixel_rows,
+    positions,
     row_fingerprints,
     seam_steps,
     slices,
@@ -33,10 +36,12 @@ from kaggle_seg.tiles.matching import (
 
 # Measured on aerial tiles of mixed ground resolution; tests/benchmarks/splits.py measures it on any tiles.
 LEAD = 0.03  # of the best match over the runner-up, in correlation
-CORRELATION, STEPS = 0.55, 1.75  # of facing edges, one pixel apart
-SAME_CORRELATION, SAME_STEPS = 0.8, 0.6  # of an overlap's edges: the same pixels, give or take compression
-COPY_CORRELATION = 0.9
-TEXTURED_EDGE, TEXTURED_TILE = 0.25, 0.5  # share of samples with contrast, below which nothing can be told
+FACING = (0.55, 1.6)  # least correlation and largest step of edges that face each other
+OVERLAPPING = (0.65, 1.3)  # and of lines that show the same, give or take compression
+CHANCE = 4.0  # standard deviations of the correlation of edges that have nothing to do with each other: 1/√samples
+SAME_CORRELATION, SAME_STEPS = 0.8, 0.6  # of lines that show the same, by which an overlap is learned
+COPY_CORRELATION = 0.95
+TEXTURED_EDGE, TEXTURED_TILE = 0.25, 0.3  # share of samples with contrast, below which nothing can be told
 SAMPLE = 1024  # tiles from which the overlaps of a data set are learned
 LEAST_AGREEING = 5  # of the sample, to the pixel, before an overlap is believed
 EVERY = 3  # pixels; lines one pixel apart still correlate, so that every third line finds an overlap
@@ -76,9 +81,13 @@ def find_links(images: Images) -> Links:
     copies = find_copies(images)
     original = np.ones(sum(len(part) for part in images), bool)
     original[copies[:, 1]] = False  # a copy's edges would rival those of its original
-    beside, overlaps_beside = find_continuations([part.swapaxes(1, 2) for part in images], original)
-    below, overlaps_below = find_continuations(images, original)
-    return Links(beside, below, copies, tuple(sorted({0, *overlaps_beside, *overlaps_below})))
+    axes = [part.swapaxes(1, 2) for part in images], images
+    fronts = [row_fingerprints(parts, 0) for parts in axes]
+    votes = sum((find_overlaps(parts, front) for parts, front in zip(axes, fronts, strict=True)), Counter[int]())
+    overlaps = [overlap for overlap, agreeing in sorted(votes.items()) if agreeing >= LEAST_AGREEING]
+    overlaps = [*sorted(overlaps, key=lambda overlap: -votes[overlap]), 0]  # the surer ones first
+    beside, below = (find_continuations(parts, front, overlaps, original) for parts, front in zip(axes, fronts, strict=True))
+    return Links(beside, below, copies, tuple(sorted(overlaps)))
 
 
 def find_copies(images: Images) -> Indices:
@@ -98,63 +107,66 @@ def find_copies(images: Images) -> Indices:
     return both_ways[both_ways[:, 0] < both_ways[:, 1]]
 
 
-def find_continuations(images: Images, usable: NDArray[np.bool_]) -> tuple[Indices, list[int]]:
+def find_continuations(images: Images, fronts: Fingerprints, overlaps: Sequence[int], usable: NDArray[np.bool_]) -> Indices:
     """Pairs of tiles of which the second continues the first downwards.
 
     Args:
         images: as `find_links` takes them; with the axes of height and width swapped, "downwards" is to the right.
+        fronts: the fingerprints of all first rows.
+        overlaps: in pixels; an edge has one continuation, and the first overlap by which it is found counts.
         usable: bool (N,); tiles that may be part of a pair.
 
     Returns:
-        The pairs, int64 (M, 2), and the overlaps in pixels that were found beside 0.
+        int64 (M, 2).
     """
-    fronts, height = row_fingerprints(images, 0), images[0].shape[1]
+    by_chance = CHANCE / np.sqrt(fronts.shape[1])
     front_free, back_free = usable & textured(fronts, TEXTURED_EDGE), usable.copy()
-    overlaps, pairs = find_overlaps(images, fronts), [np.empty((0, 2), np.int64)]
-    for overlap in (*overlaps, 0):  # the surer ones first: an edge has one continuation
+    pairs, height = [np.empty((0, 2), np.int64)], images[0].shape[1]
+    for overlap in overlaps:
         row = height - max(overlap, 1)
         backs = row_fingerprints(images, row)
         tiles = np.flatnonzero(back_free & textured(backs, TEXTURED_EDGE)), np.flatnonzero(front_free)
-        found = best_buddies(backs, fronts, tiles, SAME_CORRELATION if overlap else CORRELATION, LEAD)
-        found = found[seam_steps(images, found, row) <= (SAME_STEPS if overlap else STEPS)]
+        correlation, step = OVERLAPPING if overlap else FACING
+        found = best_buddies(backs, fronts, tiles, max(correlation, by_chance), LEAD)
+        found = found[seam_steps(images, found, row) <= step]
         back_free[found[:, 0]] = front_free[found[:, 1]] = False
         pairs.append(found)
-    return np.concatenate(pairs), overlaps
+    return np.concatenate(pairs)
 
 
-def find_overlaps(images: Images, fronts: Fingerprints) -> list[int]:
+def find_overlaps(images: Images, fronts: Fingerprints) -> Counter[int]:
     """By how many pixels, up to half a tile, neighbours overlap; learned from a sample compared with all tiles.
 
     Args:
-        images: as `find_links` takes them.
+        images: as `find_continuations` takes them.
         fronts: the fingerprints of all first rows.
 
     Returns:
-        Overlaps above 0 on which enough of the sample agree to the pixel, the commonest first.
+        For each overlap above 0 how many tiles of the sample are continued at it, to the pixel.
     """
     count, height = len(fronts), images[0].shape[1]
     able = np.flatnonzero(textured(fronts, TEXTURED_EDGE))
     if len(able) < 2:
-        return []
+        return Counter()
     sample = np.unique(np.linspace(0, count - 1, min(SAMPLE, count)).astype(np.int64))
-    own = np.where(np.isin(sample, able), np.searchsorted(able, sample), -1)
+    own = positions(sample, able)
     best, chosen = np.full(len(sample), SAME_CORRELATION, np.float32), np.full((len(sample), 2), -1, np.int64)
-    for overlap in range(2, height // 2 + 1, EVERY):
+    tried = range(2, height // 2 + 1, EVERY)
+    for overlap in tqdm(tried, desc="learning overlaps", disable=None, leave=False):
         lines = edge_fingerprints(pixel_rows(images, sample, height - overlap))
-        partner, score, _ = best_partners(lines, fronts[able], own, "")
+        partner, score, _ = best_partners(lines, fronts[able], own)
         better = (score > best) & textured(lines, TEXTURED_EDGE)
-        best[better], chosen[better] = score[better], np.stack([able[partner], np.full_like(partner, overlap)], 1)[better]
+        best[better], chosen[better, 0], chosen[better, 1] = score[better], able[partner[better]], overlap
     found = chosen[:, 1] > 0
-    return _agreed(images, np.stack([sample[found], chosen[found, 0]], axis=1), chosen[found, 1])
+    return count_votes(images, np.stack([sample[found], chosen[found, 0]], axis=1), chosen[found, 1])
 
 
-def _agreed(images: Images, pairs: Indices, roughly: Indices) -> list[int]:
-    """The overlaps, to the pixel, on which enough pairs agree; commonest first."""
-    near = roughly[:, None] + np.arange(-1, 2)
+def count_votes(images: Images, pairs: Indices, roughly: Indices) -> Counter[int]:
+    """How many pairs show the same at each overlap, of those within a pixel of what is roughly known for each pair."""
     height, votes = images[0].shape[1], Counter[int]()
-    for pair, overlaps in zip(pairs, near, strict=True):
-        steps = [seam_steps(images, pair[None], height - overlap)[0] for overlap in overlaps]
+    for pair, middle in zip(pairs, roughly.tolist(), strict=True):
+        near = range(middle - 1, middle + 2)
+        steps = [float(seam_steps(images, pair[None], height - overlap)[0]) for overlap in near]
         if min(steps) <= SAME_STEPS:
-            votes[int(overlaps[np.argmin(steps)])] += 1
-    ordered = sorted(votes.items(), key=lambda item: (-item[1], item[0]))
-    return [overlap for overlap, agreeing in ordered if agreeing >= LEAST_AGREEING]
+            votes[near[steps.index(min(steps))]] += 1
+    return votes

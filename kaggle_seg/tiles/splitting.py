@@ -101,7 +101,7 @@ def try_method(survey: Survey, method: Method, settings: SplitSettings) -> Candi
         BadInput: the tiles or the groups do not allow it.
     """
     grouping = group_tiles(survey, method, settings)
-    fold_of = deal(grouping.blocks, survey.training, survey.buildings, settings.folds, settings.seed)
+    fold_of = deal(grouping, survey.training, survey.buildings, settings.folds, settings.seed)
     validation = [row for row, fold in enumerate(fold_of) if fold == settings.fold]
     excluded = guarded(survey.training, validation, settings.guard)
     training = sorted(set(range(len(fold_of))) - {*validation, *excluded})
