@@ -15,7 +15,7 @@ from typing import Annotated
 import tyro
 
 from kaggle_seg.errors import BadInput, report_errors
-from kaggle_seg.runs import find_run, shown
+from kaggle_seg.runs import competition_of_runs, find_run, shown
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Command:
     """a threshold (between 0 and 1) in place of the tuned decision"""
     name: str = ""
     """the name of the CSV (default: the names of the runs, joined by +)"""
+    competition: str = ""
+    """the competition, by slug, address or TOML file (default: the runs')"""
     data: Path | None = None
     """the folder of tiles, to score what was not tuned before (default: the one the run was split from)"""
 
@@ -47,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from kaggle_seg.submission.deciding import checked_name, decide_and_write, open_test_maps, origin
 
     name = checked_name(command.name or "+".join(run.name for run in runs))
-    maps, facts = open_test_maps(runs), origin(runs)
+    competition = competition_of_runs(runs, command.competition)
+    maps, facts = open_test_maps(runs), origin(runs, competition)
 
     from kaggle_seg.pages.decision import decision_for, together
     from kaggle_seg.pages.decision_table import score_line
@@ -58,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # the stage is held for its lock and its record: deciding anew takes no longer than checking that all is there
     with together(runs).stage("decide", {"decision": decision["decision"], "name": name}, []):
         label = "" if fixed is None else f"t{float(command.threshold):.3f}"
-        decided = decide_and_write(maps, from_plain(decision["decision"]), name, {**facts, **decision}, label)
+        rule = from_plain(decision["decision"])
+        decided = decide_and_write(maps, rule, name, {**facts, **decision}, label, competition)
     print(score_line(decision))
     state = "written" if decided.new else "there already, with the same bytes"
     print(f"{decided.tiles} tiles, {decided.empty} of them without buildings; the CSV was {state}")

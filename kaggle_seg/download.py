@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tyro
 
-from kaggle_seg.competition import DEFAULT
+from kaggle_seg.competition import DEFAULT, Competition, find_competition
 from kaggle_seg.errors import report_errors
 from kaggle_seg.runs import end_with_parent, output_root, shown
 
@@ -23,6 +23,8 @@ class Command:
 
     to: Path | None = None
     """the folder for the tiles (default: data/)"""
+    competition: str = ""
+    """the competition, by slug, address or TOML file (default: ann-and-dl-image-segmentation)"""
     if_credentials: bool = False
     """as the pipeline does: without Kaggle credentials do nothing, and succeed"""
 
@@ -42,10 +44,10 @@ def run(command: Command) -> int:
     from kaggle_seg.submission.sending import Sender, note
 
     end_with_parent()
-    sender = Sender(DEFAULT)
+    sender = Sender(find_competition(command.competition) if command.competition else DEFAULT)
     slug, target = sender.competition.slug, command.to or output_root() / "data"
     if command.to is None and (place := notebook_tiles(slug)):
-        return hand_over(place)
+        return hand_over(place, sender.competition)
     if not is_there(target, slug):
         if command.if_credentials and find_credentials() is None:
             return 0
@@ -54,18 +56,21 @@ def run(command: Command) -> int:
         with sender.talking(credentials) as kaggle:
             count = download(kaggle, slug, target, sender.patience, note)
         note(f"{count} files of {slug} in {shown(target)}")
-    return hand_over(target)
+    return hand_over(target, sender.competition)
 
 
-def hand_over(folder: Path) -> int:
-    """Says what tiles lie in a folder.
+def hand_over(folder: Path, competition: Competition) -> int:
+    """Says what tiles lie in a folder; of a competition of which only the CSV is known here, nothing is looked for.
 
     Raises:
         BadInput: no layout that the pipeline knows.
     """
     from kaggle_seg.tiles.dataset import find_dataset
 
-    found = find_dataset(folder)
+    if competition.csv_only:
+        print(f"files: {shown(folder)}")
+        return 0
+    found = find_dataset(folder, competition)
     print(f"{len(found.training)} training tiles, {len(found.test)} test tiles")
     print(f"tiles: {shown(folder)}")
     return 0

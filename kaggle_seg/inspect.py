@@ -29,6 +29,8 @@ class Command:
     """the submission, by path or by its bare name in submissions/"""
     data: Path | None = None
     """the folder of tiles it was made for (default: ids from the JSON beside the CSV, or from sample_submission.csv)"""
+    competition: str = ""
+    """the competition, by slug, address or TOML file (default: what the JSON beside the CSV says)"""
     png: bool = False
     """also write a contact sheet beside the CSV: tiles with the outlines of their masks"""
 
@@ -37,17 +39,18 @@ class Command:
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses the command line and inspects."""
     command = tyro.cli(Command, args=argv, prog="kaggle_seg.inspect", description=__doc__)
-    return inspect(find_csv(command.csv), command.data, command.png)
+    return inspect(find_csv(command.csv), command.data, command.png, command.competition)
 
 
-def inspect(path: Path, data: Path | None, png: bool) -> int:
+def inspect(path: Path, data: Path | None, png: bool, asked: str = "") -> int:
     """Prints faults and summary of a submission; 1 if there are faults, else 0."""
     from kaggle_seg.submission.checks import check, describe
-    from kaggle_seg.submission.expected import find_expected
+    from kaggle_seg.submission.expected import competition_of_csv, find_expected
     from kaggle_seg.submission.summary import describe_masks, summarise
     from kaggle_seg.submission.table import Submission
 
-    submission, expected = Submission.read(path), find_expected(path, data)
+    competition = competition_of_csv(path, asked)
+    submission, expected = Submission.read(path, competition), find_expected(path, data, competition)
     faults = check(submission, expected)
     for line in describe(faults):
         print(line)

@@ -33,6 +33,8 @@ class Command:
     """test-time augmentation: average the maps over no, four (flips) or eight (quarter turns too) ways to turn a tile"""
     data: Path | None = None
     """the folder of tiles (default: the one the run was trained on)"""
+    competition: str = ""
+    """the competition, by slug, address or TOML file (default: the run's)"""
     precision: config.Precision = "auto"
     """auto: bfloat16 where the processor computes in it, else float32"""
 
@@ -52,7 +54,8 @@ def predict(command: Command, run: Run) -> int:
     if not run.model_file.exists():
         raise BadInput(f"{shown(run.model_file)} is not there: train it with python -m kaggle_seg.train --run {run.name}")
     split = read_split(run.split_file)
-    cache = open_cache(command.data or Path(split.data["root"]))
+    competition = run.competition(command.competition)
+    cache = open_cache(command.data or Path(split.data["root"]), competition=competition)
     inputs = {
         "model": file_hash(run.model_file),
         "tta": command.tta,

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kaggle_seg.competition import DEFAULT, Competition, as_tables, find_competition, read_competition
 from kaggle_seg.errors import BadInput, Failure
 
 PATIENCE = 60.0  # seconds a second start waits for the holder of a run directory; an orphan ends within 2
@@ -131,6 +132,36 @@ class Run:
     def decision_file(self) -> Path:
         return self.folder / "decision.json"
 
+    @property
+    def competition_file(self) -> Path:
+        return self.folder / "competition.toml"
+
+    def competition(self, asked: str = "") -> Competition:
+        """The competition that the run was split for.
+
+        Args:
+            asked: its slug, address or TOML file, where a person named one; empty: whichever it is.
+
+        Raises:
+            BadInput: another one was asked for.
+        """
+        own = read_competition(self.competition_file) if self.competition_file.exists() else DEFAULT
+        if asked and find_competition(asked) != own:
+            raise BadInput(
+                f"--competition {asked}: run {self.name} is for {own.slug}, or for another description of it; "
+                "leave the option out, or take another --run name"
+            )
+        return own
+
+    def keep_competition(self, competition: Competition) -> None:
+        """Remembers the competition; of the default one nothing is written."""
+        import tomli_w
+
+        if competition == DEFAULT:
+            self.competition_file.unlink(missing_ok=True)
+        else:
+            write_atomic(self.competition_file, tomli_w.dumps(as_tables(competition)))
+
     def record(self, stage: str) -> dict[str, Any] | None:
         """What a finished stage left behind: inputs, outputs, seconds, peak memory (MiB), notes; None if unfinished."""
         path = self.folder / "stages" / f"{stage}.json"
@@ -226,6 +257,16 @@ def find_run(name: str | Path, must_exist: bool = True) -> Run:
             "name one of them, or make it with ./run_pipeline.sh --run NAME"
         )
     return Run(named.resolve())
+
+
+def competition_of_runs(runs: Sequence[Run], asked: str = "") -> Competition:
+    """The competition that all of some runs are for; see `Run.competition`."""
+    found = [run.competition(asked) for run in runs]
+    if strangers := [run.name for run, own in zip(runs, found, strict=True) if own != found[0]]:
+        raise BadInput(
+            f"{', '.join(strangers)}: not for the same competition as {runs[0].name}; put together runs of one only"
+        )
+    return found[0]
 
 
 def find_csv(name: str | Path) -> Path:

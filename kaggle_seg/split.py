@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from kaggle_seg.competition import DEFAULT, as_tables, find_competition
 from kaggle_seg.config import SplitSettings
 from kaggle_seg.errors import BadInput, report_errors
 from kaggle_seg.runs import Run, file_hash, find_run, shown, write_json
@@ -33,6 +34,8 @@ class Settings:
     """compare the methods: how many validation tiles have a neighbour or copy in training, and how many test tiles"""
     restart: bool = False
     """split anew even though the run was trained on another split; train it with --restart then"""
+    competition: str = ""
+    """the competition, by slug, address or TOML file (default: ann-and-dl-image-segmentation); the run remembers it"""
     split: Annotated[SplitSettings, tyro.conf.arg(name="")] = field(default_factory=SplitSettings)
 
 
@@ -48,11 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     from kaggle_seg.tiles.splitting import compare_methods, leak_of_test, make_split
     from kaggle_seg.tiles.survey import survey_tiles
 
-    cache, groups = open_cache(settings.data), settings.split.groups
+    competition = find_competition(settings.competition) if settings.competition else run.competition()
+    cache, groups = open_cache(settings.data, competition=competition), settings.split.groups
     if groups:  # a faulty CSV is told before the tiles are compared
         by_groups(cache.training.ids, groups)
     data = {"root": str(cache.data), "fingerprint": cache.fingerprint}
     inputs = {**asdict(settings.split), "groups": file_hash(groups) if groups else None, "data": data}
+    if competition != DEFAULT:
+        inputs["competition"] = as_tables(competition)
     with run.stage("split", inputs, [run.split_file.name]) as stage:
         if stage.finished and not settings.audit:
             print(f"split: unchanged, skipped ({shown(run.split_file)})")
@@ -62,6 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         survey = survey_tiles(cache)
         if not stage.finished:
             split = make_split(survey, settings.split, data)
+            run.keep_competition(competition)
             write_json(run.split_file, asdict(split))
             print_split(run, split)
     if settings.audit:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from kaggle_seg.competition import DEFAULT
+from kaggle_seg.competition import DEFAULT, find_competition
 from kaggle_seg.errors import BadInput, report_errors
 from kaggle_seg.runs import end_with_parent, find_csv, output_root, shown
 
@@ -33,6 +33,8 @@ class Command:
     """your words for the list of submissions; run, threshold, local score and a short hash are added"""
     data: Path | None = None
     """the folder of tiles the CSV was made for, to check its ids (default: what the JSON beside the CSV says)"""
+    competition: str = ""
+    """the competition, by slug, address or TOML file (default: what the JSON beside the CSV says)"""
     yes: bool = False
     """do not ask before uploading the best CSV"""
     dry_run: bool = False
@@ -69,19 +71,22 @@ def run(command: Command, patience: Patience | None = None) -> int:
         command: the command line.
         patience: how long to wait for what.
     """
+    from kaggle_seg.submission.expected import competition_of_csv
     from kaggle_seg.submission.gate import check_csv, need_credentials
     from kaggle_seg.submission.provenance import Provenance
     from kaggle_seg.submission.sending import Sender
     from kaggle_seg.submission.trouble import Patience
 
     end_with_parent()
-    sender = Sender(DEFAULT, patience=patience or Patience())
+    named = find_competition(command.competition) if command.competition else DEFAULT
+    sender = Sender(named, patience=patience or Patience())
     if command.list:
         return show(sender, command.refresh)
     if command.wait is not None:
         sender.take_up(command.wait, need_credentials(f"python -m kaggle_seg.submit --wait {command.wait}"))
         return 0
     file = find_csv(command.csv) if command.csv else choose(sender, command)
+    sender = replace(sender, competition=competition_of_csv(file, command.competition))
     check_csv(file, command.data, sender.competition)
     return submit(sender, Provenance.of(file), command)
 

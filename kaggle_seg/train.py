@@ -20,6 +20,7 @@ from kaggle_seg.errors import BadInput, report_errors
 from kaggle_seg.runs import Run, find_run, shown, write_atomic
 
 if TYPE_CHECKING:
+    from kaggle_seg.competition import Competition
     from kaggle_seg.network.training import TrainingTiles
     from kaggle_seg.tiles.cache import TileCache
     from kaggle_seg.tiles.splitting import Split
@@ -41,6 +42,8 @@ class Command:
     """print parameters and FLOPs of the network, level by level, and stop"""
     print_run_name: bool = False
     """print the run's name, and stop"""
+    competition: str = ""
+    """the competition, by slug, address or TOML file (default: the run's)"""
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
@@ -100,9 +103,9 @@ def train(command: Command, run: Run) -> int:
     from kaggle_seg.tiles.cache import open_cache
     from kaggle_seg.tiles.splitting import read_split
 
-    split = read_split(run.split_file)
+    split, competition = read_split(run.split_file), run.competition(command.competition)
     check_settings(run, command)
-    cache = open_cache(command.data or Path(split.data["root"]))
+    cache = open_cache(command.data or Path(split.data["root"]), competition=competition)
     if cache.fingerprint != split.data["fingerprint"]:
         raise BadInput(
             f"run {run.name} was split from other tiles than those now in {shown(cache.data)}: "
@@ -126,7 +129,8 @@ def train(command: Command, run: Run) -> int:
         if command.restart:
             training.clear(run)
         write_settings(run, command, cache)
-        progress = training.train_fold(run, command.settings, fold_tiles(cache, split, command.training), draw_curves(run))
+        tiles = fold_tiles(cache, split, command.training, competition)
+        progress = training.train_fold(run, command.settings, tiles, draw_curves(run))
         stage.notes.update(
             best_epoch=progress.best_epoch, epochs=progress.epochs, training_seconds=round(progress.seconds, 1)
         )
@@ -173,7 +177,7 @@ def write_settings(run: Run, command: Command, cache: TileCache) -> None:
     write_atomic(run.settings_file, tomli_w.dumps(tables))
 
 
-def fold_tiles(cache: TileCache, split: Split, settings: TrainingSettings) -> TrainingTiles:
+def fold_tiles(cache: TileCache, split: Split, settings: TrainingSettings, competition: Competition) -> TrainingTiles:
     """The rows to train on and to validate on."""
     import numpy as np
 
@@ -189,7 +193,7 @@ def fold_tiles(cache: TileCache, split: Split, settings: TrainingSettings) -> Tr
     if settings.training_tiles and settings.training_tiles < len(training):
         drawn = np.random.default_rng(settings.seed).choice(training, settings.training_tiles, replace=False)
         training = np.sort(drawn)
-    return TrainingTiles(tiles.images, tiles.masks, tiles.ids, training, validation)
+    return TrainingTiles(tiles.images, tiles.masks, tiles.ids, training, validation, competition)
 
 
 def draw_curves(run: Run) -> Any:

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 import tyro
 
 from kaggle_seg.errors import BadInput, report_errors
-from kaggle_seg.runs import find_run, shown
+from kaggle_seg.runs import competition_of_runs, find_run, shown
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,13 @@ class Command:
     """the run, by name or folder; several are averaged"""
     score: Literal["competition", "iou"] = "competition"
     """what is maximised: the competition score or the mean IoU of a tile"""
-    empty_tile: Literal["one", "zero"] = "one"
-    """what a tile without buildings earns: 1 if nothing is predicted there, or 0 whatever is predicted"""
+    empty_tile: Literal["one", "zero"] | None = None
+    """what a tile without buildings earns: 1 if nothing is predicted there, or 0 whatever is predicted (default: as in the
+    competition)"""
     threshold: str = "auto"
     """score this threshold (between 0 and 1) alone instead of choosing a rule"""
+    competition: str = ""
+    """the competition, by slug, address or TOML file (default: the run's)"""
     data: Path | None = None
     """the folder of tiles (default: the one the run was split from)"""
 
@@ -52,7 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from kaggle_seg.pages.decision_table import table
 
     holder = together(runs)
-    decision, before = tune_runs(runs, Objective(command.score, command.empty_tile), fixed, command.data)
+    competition = competition_of_runs(runs, command.competition)
+    objective = Objective(command.score, command.empty_tile or competition.empty_tile, competition)
+    decision, before = tune_runs(runs, objective, fixed, command.data)
     if before:
         print(f"tune: done before, {shown(holder.decision_file)} is up to date", file=sys.stderr)
     print("\n".join(table(decision)))

@@ -12,12 +12,12 @@ from typing import Generic, Literal, TypeVar
 import numpy as np
 from tqdm import tqdm
 
-from kaggle_seg.competition import DEFAULT, EmptyTile
+from kaggle_seg.competition import DEFAULT, Competition, EmptyTile
 from kaggle_seg.masks.averaging import Maps
 from kaggle_seg.masks.cleaning import cleaned_overlaps
 from kaggle_seg.masks.decisions import CleanedThreshold, ExpectedIoUCut, Rule, Threshold, best_cuts
 from kaggle_seg.masks.maps import LEVELS
-from kaggle_seg.masks.scores import competition_scores, ious, threshold_table
+from kaggle_seg.masks.scores import ious, scores_of, threshold_table
 
 Score = Literal["competition", "iou"]
 RuleKind = TypeVar("RuleKind", bound=Rule, covariant=True)
@@ -36,10 +36,12 @@ class Objective:
     Attributes:
         score: the competition score or the mean IoU, both per tile.
         empty_tile: what a tile without buildings earns for an empty prediction.
+        competition: what its score counts.
     """
 
     score: Score = "competition"
     empty_tile: EmptyTile = DEFAULT.empty_tile
+    competition: Competition = DEFAULT
 
     @property
     def reading(self) -> str:
@@ -48,8 +50,9 @@ class Objective:
 
     def of(self, intersection: np.ndarray, union: np.ndarray) -> np.ndarray:
         """The score of each pair of intersection and union; float64, the same shape."""
-        score = competition_scores if self.score == "competition" else ious
-        return score(intersection, union, self.empty_tile)
+        if self.score == "iou":
+            return ious(intersection, union, self.empty_tile)
+        return scores_of(self.competition, intersection, union, self.empty_tile)
 
 
 @dataclass(frozen=True)

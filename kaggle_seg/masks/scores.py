@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kaggle_seg.competition import DEFAULT, EmptyTile
+from kaggle_seg.competition import DEFAULT, Competition, EmptyTile
 from kaggle_seg.masks.maps import LEVELS
 
 
@@ -67,6 +67,34 @@ def competition_scores(
     if empty_tile == "one":
         passed[union == 0] = len(steps)
     return passed / len(steps)
+
+
+def dice(intersection: np.ndarray, union: np.ndarray, empty_tile: EmptyTile = DEFAULT.empty_tile) -> np.ndarray:
+    """Dice coefficient of each tile, 2I / (I + U); arguments and result as of `ious`.
+
+    >>> dice(np.array([1, 0]), np.array([3, 0])).tolist()
+    [0.5, 1.0]
+    """
+    return ious(2 * np.asarray(intersection), np.asarray(intersection) + union, empty_tile)
+
+
+def scores_of(
+    competition: Competition, intersection: np.ndarray, union: np.ndarray, empty_tile: EmptyTile | None = None
+) -> np.ndarray:
+    """What each tile earns in a competition.
+
+    Args:
+        competition: its kind of score and its IoU steps.
+        intersection, union: int, any shape.
+        empty_tile: what an empty union earns; None: what the competition says.
+
+    Returns:
+        float64 in [0, 1], the same shape.
+    """
+    empty_tile = empty_tile or competition.empty_tile
+    if competition.score == "iou_steps":
+        return competition_scores(intersection, union, empty_tile, competition.iou_steps)
+    return {"iou": ious, "dice": dice}[competition.score](intersection, union, empty_tile)
 
 
 def overlaps(predicted: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

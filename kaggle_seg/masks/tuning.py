@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from kaggle_seg.competition import EmptyTile
+from kaggle_seg.competition import Competition, EmptyTile
 from kaggle_seg.masks.averaging import Maps
 from kaggle_seg.masks.candidates import (
     Candidates,
@@ -97,7 +97,13 @@ class Tuned:
         reading = self.chosen.plain()["scores"][self.objective.reading]
         return {
             **self.chosen.plain(),
-            "score": {**asdict(self.objective), **reading, "units": self.units, "reliable": self.reliable},
+            "score": {
+                "score": self.objective.score,
+                "empty_tile": self.objective.empty_tile,
+                **reading,
+                "units": self.units,
+                "reliable": self.reliable,
+            },
             "contenders": [contender.plain() for contender in self.contenders],
             "differences": [asdict(difference) for difference in self.differences],
             "tiles": self.tiles,
@@ -140,7 +146,7 @@ def tune(
         chosen=chosen,
         contenders=contenders,
         differences=differences,
-        curves=mean_curves(measured),
+        curves=mean_curves(measured, objective.competition),
         tiles=len(parts),
         tiles_with_buildings=int(with_buildings.sum()),
         units=units.count,
@@ -178,7 +184,7 @@ def compete(
     scores: dict[str, Estimate | None] = {}
     for score in get_args(Score):
         for empty_tile in get_args(EmptyTile):
-            values = Objective(score, empty_tile).of(intersection, union)
+            values = Objective(score, empty_tile, objective.competition).of(intersection, union)
             scores[f"{score}_{empty_tile}"] = units.estimate(values)
         # a tile with buildings earns the same in both readings
         scores[f"{score}_buildings"] = units.estimate(values, measured.truth_area > 0)
@@ -209,10 +215,8 @@ def simplest_unbeaten(contenders: Sequence[Contender], units: Units) -> tuple[Co
     return chosen, tuple(differences)
 
 
-def mean_curves(measured: Measured) -> dict[str, np.ndarray]:
+def mean_curves(measured: Measured, competition: Competition) -> dict[str, np.ndarray]:
     """Mean scores against the threshold, by reading."""
     thresholds = measured.thresholds()
-    return {
-        objective.reading: thresholds.scores(objective).mean(axis=0)
-        for objective in (Objective(score, empty) for score in get_args(Score) for empty in get_args(EmptyTile))
-    }
+    objectives = [Objective(score, empty, competition) for score in get_args(Score) for empty in get_args(EmptyTile)]
+    return {objective.reading: thresholds.scores(objective).mean(axis=0) for objective in objectives}

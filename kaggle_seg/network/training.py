@@ -16,6 +16,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from kaggle_seg.competition import DEFAULT, Competition
 from kaggle_seg.config import RunSettings, TrainingSettings
 from kaggle_seg.errors import Failure
 from kaggle_seg.masks import scores
@@ -40,6 +41,7 @@ class TrainingTiles:
         ids: the tiles' ids (N).
         training: int, rows that are trained on.
         validation: int, rows that are never trained on.
+        competition: by whose score they are judged.
     """
 
     images: np.ndarray
@@ -47,6 +49,7 @@ class TrainingTiles:
     ids: list[str]
     training: np.ndarray
     validation: np.ndarray
+    competition: Competition = DEFAULT
 
 
 def train_fold(
@@ -224,7 +227,7 @@ class _Fold:
         intersection, union = (np.concatenate(parts) for parts in zip(*overlaps, strict=True))
         return (
             float(np.mean(scores.ious(intersection, union))),
-            float(np.mean(scores.competition_scores(intersection, union))),
+            float(np.mean(scores.scores_of(self.tiles.competition, intersection, union))),
         )
 
     def _not_finite(self, loss: float, epoch: int, step: int, rows: np.ndarray) -> str:

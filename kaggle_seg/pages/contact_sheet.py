@@ -58,7 +58,7 @@ def write_contact_sheet(submission: Submission, summary: Summary, data: Path | N
     """
     from kaggle_seg.tiles.files import read_image
 
-    images = find_images(submission.path, data)
+    images = find_images(submission, data)
     chosen = choose(summary.shares)
     stems = [summary.rows[row].stem for row in chosen]
     if missing := [stem for stem in stems if stem not in images]:
@@ -77,19 +77,20 @@ def write_contact_sheet(submission: Submission, summary: Summary, data: Path | N
     return path
 
 
-def find_images(csv: Path, data: Path | None) -> dict[str, Path]:
-    """The image files of the test tiles by stem.
+def find_images(submission: Submission, data: Path | None) -> dict[str, Path]:
+    """The image files of the test tiles by their ids in the CSV.
 
     Raises:
         BadInput: it is not known where they are, or they are not there.
     """
     from kaggle_seg.tiles.dataset import find_dataset
 
+    csv, competition = submission.path, submission.competition
     folder = data or read_provenance(csv).get("data")
     if not folder:
         raise BadInput(f"{shown(csv)}: a contact sheet needs the test tiles; name their folder with --data")
     try:
-        return {tile.stem: tile.image for tile in find_dataset(Path(folder)).test}
+        return {tile.stem + competition.id_suffix: tile.image for tile in find_dataset(Path(folder), competition).test}
     except BadInput as error:
         raise BadInput([*error.problems, "a contact sheet needs the test tiles; name their folder with --data"]) from error
 

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kaggle_seg.competition import DEFAULT, Competition, as_tables
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.candidates import Objective
 from kaggle_seg.masks.decisions import Threshold, to_plain
 from kaggle_seg.masks.maps import MapStore
 from kaggle_seg.masks.tuning import Tuned, tune
 from kaggle_seg.pages.curves import draw_threshold_curves
-from kaggle_seg.runs import Run, file_hash, output_root, read_json, shown, write_json
+from kaggle_seg.runs import Run, competition_of_runs, file_hash, output_root, read_json, shown, write_json
 from kaggle_seg.tiles.validation import validation_of
 
 PICTURE = "threshold.png"
@@ -57,6 +58,8 @@ def tune_runs(
         "reading": objective.reading,
         "fixed": fixed and to_plain(fixed),
     }
+    if objective.competition != DEFAULT:
+        inputs["competition"] = as_tables(objective.competition)
     with holder.stage("tune", inputs, [holder.decision_file.name, PICTURE]) as stage:
         if stage.finished:
             return read_json(holder.decision_file), True
@@ -93,21 +96,21 @@ def decision_for(runs: Sequence[Run], fixed: Threshold | None = None, data: Path
     Raises:
         BadInput: a single run was not tuned, or it has other maps now.
     """
-    before = read_decision(runs)
+    before, competition = read_decision(runs), competition_of_runs(runs)
     if fixed is None:
-        decision = before or tune_now(runs, data)
+        decision = before or tune_now(runs, data, competition)
     elif before and before["decision"] == to_plain(fixed):
         decision, fixed = before, None
     else:
-        decision = scored(runs, fixed, objective_of(before), data)
+        decision = scored(runs, fixed, objective_of(before, competition), data)
     overrides = before["words"] if before and fixed else None
     return {name: fact for name, fact in decision.items() if name not in RIVALRY} | {"overrides": overrides}
 
 
-def tune_now(runs: Sequence[Run], data: Path | None) -> dict[str, Any]:
+def tune_now(runs: Sequence[Run], data: Path | None, competition: Competition) -> dict[str, Any]:
     """Tunes several runs together; a single one is to be tuned by its own command."""
     if len(runs) > 1:
-        return tune_runs(runs, Objective(), data=data)[0]
+        return tune_runs(runs, objective_of(None, competition), data=data)[0]
     file = runs[0].decision_file
     found = "is of other maps than those there now" if file.exists() else "is not there"
     raise BadInput(f"{shown(file)} {found}; tune it with: python -m kaggle_seg.tune {runs[0].name}")
@@ -142,6 +145,8 @@ def read_decision(runs: Sequence[Run]) -> dict[str, Any] | None:
     return decision if decision["maps"] == fingerprints(runs) else None
 
 
-def objective_of(decision: dict[str, Any] | None) -> Objective:
+def objective_of(decision: dict[str, Any] | None, competition: Competition = DEFAULT) -> Objective:
     """What a decision was tuned for; the competition's own score where there is none."""
-    return Objective(decision["score"]["score"], decision["score"]["empty_tile"]) if decision else Objective()
+    if decision is None:
+        return Objective(empty_tile=competition.empty_tile, competition=competition)
+    return Objective(decision["score"]["score"], decision["score"]["empty_tile"], competition)

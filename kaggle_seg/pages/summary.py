@@ -7,7 +7,7 @@ from typing import Any
 
 from kaggle_seg.errors import BadInput
 from kaggle_seg.runs import Run, find_run, shown
-from kaggle_seg.submission.expected import read_provenance
+from kaggle_seg.submission.expected import competition_of_csv, read_provenance
 from kaggle_seg.submission.table import Submission
 from kaggle_seg.tiles.splitting import read_split
 
@@ -38,7 +38,7 @@ def summary_lines(csv: Path) -> list[str]:
         *describe_scores(record),
         ("decision", record["words"] + (f" (instead of: {record['overrides']})" if record.get("overrides") else "")),
         ("threshold", "each tile has its own" if record["threshold"] is None else f"{record['threshold']:.3f}"),
-        ("empty predictions", describe_empty(record, Submission.read(csv))),
+        ("empty predictions", describe_empty(record, Submission.read(csv, competition_of_csv(csv)))),
         *(("look at", name) for name in worth_a_look(runs, csv)),
     ]
     width = max(len(name) for name, _ in rows)

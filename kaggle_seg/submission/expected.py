@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kaggle_seg.competition import DEFAULT, Competition
+from kaggle_seg.competition import DEFAULT, Competition, find_competition
 from kaggle_seg.errors import BadInput
-from kaggle_seg.runs import output_root, read_json, shown
+from kaggle_seg.runs import find_run, output_root, read_json, shown
 from kaggle_seg.submission.table import Submission
 
 SAMPLE = "sample_submission.csv"
@@ -42,6 +42,22 @@ def read_provenance(csv: Path) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise BadInput(f"{shown(path)}: found a {type(record).__name__}, wanted an object; remove it or decide anew")
     return record
+
+
+def competition_of_csv(csv: Path, asked: str = "") -> Competition:
+    """The competition a CSV is for.
+
+    Args:
+        csv: the submission.
+        asked: its slug, address or TOML file, where a person named one; empty: what the JSON beside the CSV says, else the
+            default one.
+    """
+    if asked:
+        return find_competition(asked)
+    record = read_provenance(csv)
+    slug, runs = record.get("competition") or DEFAULT.slug, record.get("runs") or []
+    own = find_run(runs[0], must_exist=False).competition() if runs else DEFAULT
+    return own if own.slug == slug else find_competition(slug)
 
 
 def find_expected(csv: Path, data: Path | None = None, competition: Competition = DEFAULT) -> Expected:

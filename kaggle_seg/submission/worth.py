@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kaggle_seg.competition import DEFAULT, Competition, tile_id
+from kaggle_seg.competition import DEFAULT, Competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.runs import read_json, shown
 from kaggle_seg.submission.ledger import COMPLETE, ERROR, Entry
@@ -56,7 +56,7 @@ def refuse_demo(made: Provenance) -> None:
 
 def of_the_competition(made: Provenance, competition: Competition = DEFAULT) -> bool:
     """Whether the tiles are the competition's: they came by `download`, or their ids are the test ids."""
-    if competition.has_test_ids(tile_id(stem) for stem in made.stems):
+    if competition.has_test_ids(competition.tile_id(stem) for stem in made.stems):
         return True
     return bool(made.data) and download_marker(Path(made.data)).get("slug") == competition.slug
 

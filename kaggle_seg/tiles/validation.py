@@ -73,7 +73,7 @@ def open_tiles(run: Run, split: Split, data: Path | None) -> TileCache:
     folder = data or Path(split.data["root"])
     if data is None and not folder.is_dir():
         raise BadInput(f"{folder}: the tiles of run {run.name} are not there; say where they are with --data DIR")
-    cache = open_cache(folder)
+    cache = open_cache(folder, competition=run.competition())
     if cache.fingerprint != split.data["fingerprint"]:
         raise BadInput(
             f"{shown(cache.data)}: not the tiles that run {run.name} was split from, or changed since; "

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,11 +64,12 @@ def test_a_refused_csv_takes_half_a_second_and_loads_neither_the_client_nor_tens
     )
     took = []
     for _ in range(3):
-        started = time.perf_counter()
+        before = os.times()
         done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, encoding="utf-8", check=True)
-        took.append(time.perf_counter() - started)
+        after = os.times()
+        took.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert done.stdout == "2 []\n"
-    assert min(took) < (0.5 if os.getloadavg()[0] < 1.5 else 2.0)
+    assert min(took) < (0.5 if os.getloadavg()[0] < 2 else 1.0)  # a busy processor is a slow one
 
 
 def test_demo_tiles_are_never_uploaded(server: KaggleServer, token: str, make_csv: Make, run_submit: Run) -> None:
