@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from kaggle_seg.competition import DEFAULT, as_tables, find_competition
+from kaggle_seg.competition import DEFAULT, Competition, as_tables, find_competition
 from kaggle_seg.config import SplitSettings
 from kaggle_seg.errors import BadInput, report_errors
 from kaggle_seg.runs import Run, file_hash, find_run, shown, write_json
 
 if TYPE_CHECKING:
+    from kaggle_seg.tiles.cache import TileCache
     from kaggle_seg.tiles.splitting import Candidate, Split
 
 
@@ -48,23 +49,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     run = find_run(settings.run, must_exist=False)
     from kaggle_seg.tiles.cache import open_cache
     from kaggle_seg.tiles.groups import by_groups
+
+    competition = find_competition(settings.competition) if settings.competition else run.competition()
+    cache = open_cache(settings.data, competition=competition)
+    if settings.split.groups:  # a faulty CSV is told before the tiles are compared
+        by_groups(cache.training.ids, settings.split.groups)
+    split_run(run, settings, cache, competition)
+    return 0
+
+
+def split_run(run: Run, settings: Settings, cache: TileCache, competition: Competition) -> None:
+    """Splits the tiles of a run, unless that was done before, and compares the methods where that is asked for."""
     from kaggle_seg.tiles.splitting import compare_methods, leak_of_test, make_split
     from kaggle_seg.tiles.survey import survey_tiles
 
-    competition = find_competition(settings.competition) if settings.competition else run.competition()
-    cache, groups = open_cache(settings.data, competition=competition), settings.split.groups
-    if groups:  # a faulty CSV is told before the tiles are compared
-        by_groups(cache.training.ids, groups)
-    data = {"root": str(cache.data), "fingerprint": cache.fingerprint}
+    data, groups = {"root": str(cache.data), "fingerprint": cache.fingerprint}, settings.split.groups
     inputs = {**asdict(settings.split), "groups": file_hash(groups) if groups else None, "data": data}
     if competition != DEFAULT:
         inputs["competition"] = as_tables(competition)
     with run.stage("split", inputs, [run.split_file.name]) as stage:
-        if stage.finished and not settings.audit:
+        if stage.finished:
             print(f"split: unchanged, skipped ({shown(run.split_file)})")
-            return 0
-        if not stage.finished and not settings.restart:
+        elif not settings.restart:
             check_untrained(run, inputs)
+        if stage.finished and not settings.audit:
+            return
         survey = survey_tiles(cache)
         if not stage.finished:
             split = make_split(survey, settings.split, data)
@@ -73,7 +82,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             print_split(run, split)
     if settings.audit:
         print_audit(compare_methods(survey, settings.split), leak_of_test(survey))
-    return 0
 
 
 def check_untrained(run: Run, inputs: dict[str, Any]) -> None:
@@ -86,7 +94,8 @@ def check_untrained(run: Run, inputs: dict[str, Any]) -> None:
     if record is None or not run.settings_file.exists():
         return
     before, now = ({**values, "data": values["data"]["fingerprint"]} for values in (record["inputs"], inputs))
-    if changes := [f"{name}: {before.get(name)} -> {now[name]}" for name in now if before.get(name) != now[name]]:
+    changed = [name for name in before | now if before.get(name) != now.get(name)]
+    if changes := [f"{name}: {before.get(name)} -> {now.get(name)}" for name in changed]:
         raise BadInput(
             f"run {run.name} was trained on another split ({'; '.join(changes)}): give the old settings, take another "
             "--run name, or split and train anew, both with --restart"
