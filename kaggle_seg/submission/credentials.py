@@ -98,7 +98,7 @@ def how_to_get(command: str) -> str:
 
 def _sources(environ: Mapping[str, str]) -> Iterator[tuple[str, Literal["token", "key", "login"], tuple[str, ...]]]:
     """Every source that holds something, in the client's order: its name, kind and secrets."""
-    folder = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home()) / ".kaggle"
+    folder = Path(environ.get("USERPROFILE" if os.name == "nt" else "HOME") or Path.home()) / ".kaggle"
     if "KAGGLE_KERNEL_RUN_TYPE" in environ and "KAGGLE_DATA_PROXY_URL" in environ:
         notebook = environ.get("KAGGLE_API_V1_TOKEN", "")
         if notebook and (token := _text(Path(notebook))):

@@ -64,16 +64,16 @@ class Worker:
         class Announcing(KaggleApi):
             """The client's own methods, announced where the submission or the download comes to them."""
 
-            def upload_complete(self, path, url, quiet, resume=False):  # type: ignore[no-untyped-def]
+            def upload_complete(self, *given: Any, **named: Any) -> Any:
                 worker.enter("put")
-                result = super().upload_complete(path, url, quiet, resume)
+                result = super().upload_complete(*given, **named)
                 worker.enter("create")
                 return result
 
-            def download_needed(self, response, outfile, quiet=True):  # type: ignore[no-untyped-def]
+            def download_needed(self, response: Any, outfile: Any, *given: Any, **named: Any) -> Any:
                 size = int(response.headers.get("Content-Length") or 0)
                 worker.enter("receive", size=size, file=os.fspath(outfile))
-                return super().download_needed(response, outfile, quiet)
+                return super().download_needed(response, outfile, *given, **named)
 
         self.enter("login", version=kaggle.__version__)
         api = Announcing()
@@ -193,7 +193,9 @@ def facts(submission: Any) -> dict[str, Any]:
 def described(error: BaseException) -> dict[str, Any]:
     """An exception in plain values: what kind of trouble it is, and what was said."""
     response = getattr(error, "response", None)
-    trouble = {"kind": kind_of(error), "type": type(error).__name__, "said": str(error)}
+    trouble: dict[str, Any] = {"kind": kind_of(error), "type": type(error).__name__, "said": str(error)}
+    if trouble["kind"] == "missing":
+        trouble["said"] += f"; kaggle {version_found()}, Python {sys.version.split()[0]}"
     if response is not None:  # a response of 4xx is false in itself
         trouble |= {
             "status": response.status_code,
@@ -201,6 +203,16 @@ def described(error: BaseException) -> dict[str, Any]:
             "retry_after": response.headers.get("Retry-After"),
         }
     return trouble
+
+
+def version_found() -> str:
+    """The version of the client that is installed, in words."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("kaggle")
+    except metadata.PackageNotFoundError:
+        return "is not installed"
 
 
 def kind_of(error: BaseException) -> str:

@@ -297,6 +297,25 @@ def test_stray_settings_of_the_client_do_not_reach_it(
     assert_agree(server)
 
 
+def test_a_client_that_cannot_be_loaded_is_named_with_its_version(
+    server: KaggleServer, token: str, make_csv: Make, run_submit: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "kaggle.py").write_text("import a_module_that_nobody_declared\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "broken"))
+    outcome = run_submit(str(make_csv()))
+    assert outcome.code == 1
+    assert "a_module_that_nobody_declared" in outcome.err and "kaggle 2." in outcome.err and "pip install" in outcome.err
+
+
+@pytest.mark.parametrize("shape", ["https://www.kaggle.com/competitions/{}/overview", "{}"])
+def test_an_address_is_accepted_where_a_slug_is(
+    shape: str, server: KaggleServer, token: str, make_csv: Make, run_submit: Run
+) -> None:
+    assert run_submit(str(make_csv()), "--competition", shape.format(SLUG), "--dry-run").code == 0
+    assert run_submit("a.csv", "--competition", "a-slug-nobody-knows").code == 2
+
+
 # ---- without a CSV, and by the pipeline ------------------------------------------------------------------------------
 
 
