@@ -1,0 +1,91 @@
+"""Which CSV goes up when none is named, and when the pipeline uploads by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Outcome, assert_agree
+from .kaggle_server import SLUG, KaggleServer
+
+Make = Callable[..., Path]
+Run = Callable[..., Outcome]
+
+
+def test_without_a_csv_the_best_one_goes_up(server: KaggleServer, token: str, make_csv: Make, run_submit: Run) -> None:
+    make_csv("low.csv", 0.3)
+    make_csv("high.csv", 0.5, runs=("1 2", "", ""))
+    make_csv("quick.csv", 0.9, runs=("1 3", "", ""), quick=True)
+    make_csv("demo.csv", 0.9, runs=("1 4", "", ""), demo=True)
+    outcome = run_submit()
+    assert outcome.code == 2 and "--yes" in outcome.err  # nobody there to ask
+    outcome = run_submit("--yes")
+    assert outcome.code == 0 and "submissions/high.csv: local score 0.5000, the best of 2" in outcome.out
+    assert server.submissions[0]["fileName"] == "high.csv"
+    assert run_submit("--yes").code == 0
+    assert server.submissions[1]["fileName"] == "low.csv"
+    assert run_submit("--yes").code == 2
+    assert_agree(server)
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"quick": True}, "--quick"),
+        ({"demo": True}, "demo tiles"),
+        ({}, "not known to be those of"),
+        ({"score": None}, "no cross-fitted"),
+    ],
+)
+def test_the_pipeline_holds_back_and_says_why(
+    facts: dict[str, Any], said: str, server: KaggleServer, token: str, make_csv: Make, run_submit: Run, tmp_path: Path
+) -> None:
+    if facts.get("score", "") is None:
+        (tmp_path / ".downloaded.json").write_text(json.dumps({"slug": SLUG}), encoding="utf-8")
+        facts = facts | {"data": str(tmp_path / "tiles")}
+    outcome = run_submit(str(make_csv(**facts)), "--if-better")
+    assert outcome.code == 0 and said in outcome.out
+    assert ("python -m kaggle_seg.submit submissions/a.csv" in outcome.out) == ("demo" not in facts)
+    assert server.requests == []
+
+
+def test_the_pipeline_uploads_what_beats_all_uploads(
+    server: KaggleServer, token: str, make_csv: Make, run_submit: Run, tmp_path: Path
+) -> None:
+    (tmp_path / ".downloaded.json").write_text(json.dumps({"slug": SLUG}), encoding="utf-8")
+    data = str(tmp_path / "tiles")
+    assert run_submit(str(make_csv("a.csv", 0.4, data=data)), "--if-better").code == 0
+    outcome = run_submit(str(make_csv("b.csv", 0.39, runs=("1 2", "", ""), data=data)), "--if-better")
+    assert outcome.code == 0 and "does not beat 0.4000 of submissions/a.csv" in outcome.out
+    assert run_submit(str(make_csv("c.csv", 0.41, runs=("1 3", "", ""), data=data)), "--if-better").code == 0
+    assert [item["fileName"] for item in server.submissions] == ["a.csv", "c.csv"]
+    assert_agree(server)
+
+
+def test_the_pipeline_succeeds_without_credentials(
+    server: KaggleServer, home: Path, make_csv: Make, run_submit: Run, tmp_path: Path
+) -> None:
+    (tmp_path / ".downloaded.json").write_text(json.dumps({"slug": SLUG}), encoding="utf-8")
+    outcome = run_submit(str(make_csv(data=str(tmp_path))), "--if-better")
+    assert outcome.code == 0 and "1. sign in at" in outcome.out and "3. run: python -m kaggle_seg.submit" in outcome.out
+    outcome = run_submit(str(make_csv("demo.csv", runs=("1 2", "", ""), demo=True)), "--if-better")
+    assert outcome.code == 0 and "demo tiles" in outcome.out and "3. run: ./run_pipeline.sh" in outcome.out
+
+
+@pytest.mark.parametrize("option", ["--if-better", "--once"])
+def test_the_pipeline_started_again_shows_the_score(
+    option: str, server: KaggleServer, token: str, make_csv: Make, run_submit: Run, tmp_path: Path
+) -> None:
+    (tmp_path / ".downloaded.json").write_text(json.dumps({"slug": SLUG}), encoding="utf-8")
+    path = make_csv(data=str(tmp_path))
+    assert run_submit(str(path), option, "--no-wait").code == 0
+    outcome = run_submit(str(path), option)  # stopped while it waited for the score
+    assert outcome.code == 0 and "public score 0.64797" in outcome.out
+    outcome = run_submit(str(path), option)
+    assert outcome.code == 0 and "public score 0.64797" in outcome.out
+    assert len(server.submissions) == 1
+    assert_agree(server)
