@@ -14,7 +14,8 @@ import tyro
 
 from kaggle_seg.competition import DEFAULT, Competition, find_competition
 from kaggle_seg.errors import report_errors
-from kaggle_seg.runs import end_with_parent, output_root, shown
+from kaggle_seg.holding import end_with_parent
+from kaggle_seg.runs import output_root, shown
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Predict the probability maps of a run's validation and test tiles: ./runs/RUN/{validation,test}/
+"""Predict the probability maps of a run's validation and test tiles: runs/RUN/{validation,test}/
 
 Shards that are there already are kept; thresholds, clean-up and CSVs are decided later from the maps, in seconds.
 """

@@ -10,9 +10,7 @@ import hashlib
 import json
 import os
 import secrets
-import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,9 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from kaggle_seg.competition import DEFAULT, Competition, as_tables, find_competition, read_competition
-from kaggle_seg.errors import BadInput, Failure
-
-PATIENCE = 60.0  # seconds a second start waits for the holder of a run directory; an orphan ends within 2
+from kaggle_seg.errors import BadInput
+from kaggle_seg.holding import held
 
 
 def output_root() -> Path:
@@ -199,41 +196,13 @@ class Run:
 
     @contextlib.contextmanager
     def locked(self, doing: str) -> Iterator[None]:
-        """Holds the run directory by an operating-system lock, which a kill releases.
+        """Holds the run directory; see `holding.held`.
 
         Raises:
             Failure: another process still holds it after a minute; it is named.
         """
-        import filelock
-
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock, holder = filelock.FileLock(self.folder / ".lock"), self.folder / ".holder.json"
-        end_with_parent()
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            print(f"run {self.name} is held by {describe_holder(holder)}; waiting", file=sys.stderr, flush=True)
-            try:
-                lock.acquire(timeout=PATIENCE)
-            except filelock.Timeout as error:
-                raise Failure(
-                    f"run {self.name} is held by {describe_holder(holder)}; wait for it or end it, then start again"
-                ) from error
-        try:
-            write_json(holder, {"pid": os.getpid(), "doing": doing, "since": time.strftime("%Y-%m-%d %H:%M:%S")})
+        with held(self.folder, f"run {self.name}", doing):
             yield
-        finally:
-            holder.unlink(missing_ok=True)
-            lock.release()
-
-
-def describe_holder(holder: Path) -> str:
-    """Who holds a run directory, in words."""
-    try:
-        facts = json.loads(holder.read_text(encoding="utf-8"))
-        return f"process {facts['pid']} ({facts['doing']}, since {facts['since']})"
-    except (OSError, ValueError, KeyError):
-        return "another process"
 
 
 def find_run(name: str | Path, must_exist: bool = True) -> Run:
@@ -290,23 +259,3 @@ def peak_memory() -> int | None:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak // (1 << 20) if sys.platform == "darwin" else peak // (1 << 10)
-
-
-def end_with_parent() -> None:
-    """Ends this process within seconds of its parent's death, so that no orphan goes on holding a run.
-
-    A process started with `nohup` is meant to outlive its terminal and does; under `run_pipeline.sh`, which says so in
-    `KSEG_PARENT`, it ends with the script in any case.
-    """
-    parent = os.getppid()
-    meant_to_stay = hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-    watched = os.environ.get("KSEG_PARENT") == str(parent) or not meant_to_stay
-    if os.name == "nt" or parent <= 1 or not watched or any(t.name == "parent-watch" for t in threading.enumerate()):
-        return
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(137)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

@@ -15,7 +15,8 @@ import tyro
 
 from kaggle_seg.competition import DEFAULT, find_competition
 from kaggle_seg.errors import BadInput, report_errors
-from kaggle_seg.runs import end_with_parent, find_csv, output_root, shown
+from kaggle_seg.holding import end_with_parent
+from kaggle_seg.runs import find_csv, output_root, shown
 
 if TYPE_CHECKING:
     from kaggle_seg.submission.provenance import Provenance

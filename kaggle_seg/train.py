@@ -1,4 +1,4 @@
-"""Train the network of a run: ./runs/RUN/model.keras
+"""Train the network of a run: runs/RUN/model.keras
 
 The training takes up where a stopped one left off, at most an epoch earlier.
 """
@@ -21,7 +21,7 @@ from kaggle_seg.runs import Run, find_run, shown, write_atomic
 
 if TYPE_CHECKING:
     from kaggle_seg.competition import Competition
-    from kaggle_seg.network.training import TrainingTiles
+    from kaggle_seg.network.fold import TrainingTiles
     from kaggle_seg.tiles.cache import TileCache
     from kaggle_seg.tiles.splitting import Split
 
@@ -181,7 +181,7 @@ def fold_tiles(cache: TileCache, split: Split, settings: TrainingSettings, compe
     """The rows to train on and to validate on."""
     import numpy as np
 
-    from kaggle_seg.network.training import TrainingTiles
+    from kaggle_seg.network.fold import TrainingTiles
 
     tiles = cache.training
     if tiles.masks is None:

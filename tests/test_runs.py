@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kaggle_seg import runs
+from kaggle_seg import holding, runs
 from kaggle_seg.errors import BadInput, Failure
 from kaggle_seg.runs import Run, find_csv, find_run, write_atomic
 
@@ -77,7 +77,7 @@ def hold(run: Run, **settings: str) -> subprocess.Popen[str]:
 def test_a_second_start_names_the_holder(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(runs, "PATIENCE", 0.2)
+    monkeypatch.setattr(holding, "PATIENCE", 0.2)
     holder = hold(run)
     try:
         told = rf"run first is held by process {holder.pid} \(train, since .*wait for it or end it"

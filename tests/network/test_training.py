@@ -14,10 +14,11 @@ import pytest
 from kaggle_seg.config import NetworkSettings, RunSettings, TrainingSettings
 from kaggle_seg.errors import BadInput, Failure
 from kaggle_seg.masks import scores
-from kaggle_seg.network import backup, training
+from kaggle_seg.network import backup, fold
 from kaggle_seg.network.averages import copy_averages, measure_statistics
 from kaggle_seg.network.backup import Progress
-from kaggle_seg.network.training import TrainingTiles, train_fold
+from kaggle_seg.network.fold import TrainingTiles
+from kaggle_seg.network.training import train_fold
 from kaggle_seg.runs import Run
 
 EPOCHS = 3
@@ -112,8 +113,8 @@ MOMENTS = (
     (backup, "write_json", 2),
     (np, "savez", 4),
     (Path, "rename", 2),
-    (training, "save_model", 2),
-    (training, "write_atomic", 2),
+    (fold, "save_model", 2),
+    (fold, "write_atomic", 2),
 )
 
 
