@@ -4,71 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from kaggle_seg.config import SplitMethod, SplitSettings
 from kaggle_seg.errors import BadInput
 from kaggle_seg.runs import write_json
 from kaggle_seg.tiles.dealing import BANDS, strata
-from kaggle_seg.tiles.grouping import PIECE, chance, consecutive, gap_lengths
-from kaggle_seg.tiles.neighbours import Links
-from kaggle_seg.tiles.splitting import Split, compare_methods, leak_of_test, make_split, read_split
+from kaggle_seg.tiles.grouping import PIECE
+from kaggle_seg.tiles.splitting import compare_methods, leak_of_test, read_split
 from kaggle_seg.tiles.survey import Survey
-
-NOTHING = np.empty((0, 2), np.int64)
-DATA = {"root": "/tiles", "fingerprint": "f"}
-
-
-def survey(
-    training: Sequence[object], test: Sequence[object], pairs: Sequence[tuple[int, int]], buildings: Sequence[int] = ()
-) -> Survey:
-    links = Links(np.array(pairs, np.int64).reshape(-1, 2), NOTHING, NOTHING, (0,))
-    built = np.array(buildings or [97 * row % 500 for row in range(len(training))], np.int64)
-    return Survey(list(map(str, training)), list(map(str, test)), built, links)
-
-
-def raster(rows: int, columns: int, test: set[int], seed: int = 0) -> Survey:
-    """One large scene numbered row by row, in whose numbers the test tiles leave gaps."""
-    training = [number for number in range(rows * columns) if number not in test]
-    order = {number: row for row, number in enumerate([*training, *sorted(test)])}
-    beside = [(n, n + 1) for n in range(rows * columns) if (n + 1) % columns]
-    below = [(n, n + columns) for n in range((rows - 1) * columns)]
-    pairs = [(order[a], order[b]) for a, b in beside + below]
-    built = np.random.default_rng(seed).integers(0, 900, len(training))
-    return survey(training, sorted(test), pairs, (built * (built > 250)).tolist())
-
-
-def split(tiles: Survey, method: SplitMethod = "auto", **changes: object) -> Split:
-    return make_split(tiles, dataclasses.replace(SplitSettings(method=method), **changes), DATA)
-
-
-@st.composite
-def surveys(draw: st.DrawFn) -> Survey:
-    """Tiles of scenes of one to nine, in any order, some of them test tiles, with any buildings."""
-    sizes = draw(st.lists(st.integers(1, 9), min_size=8, max_size=40))
-    starts = np.cumsum([0, *sizes])
-    place = np.random.default_rng(draw(st.integers(0, 99))).permutation(sum(sizes))
-    chains = [(place[tile], place[tile + 1]) for a, b in pairwise(starts) for tile in range(a, b - 1)]
-    training = sum(sizes) - draw(st.integers(0, sum(sizes) // 5))
-    buildings = draw(st.lists(st.one_of(st.just(0), st.integers(0, 65536)), min_size=training, max_size=training))
-    ids = list(range(0, 3 * sum(sizes), 3)) if draw(st.booleans()) else list(range(sum(sizes)))
-    return survey(ids[:training], ids[training:], chains, [*buildings])
-
-
-def scene_of_tiles(tiles: Survey) -> np.ndarray:
-    pairs = tiles.links.pairs
-    graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), (tiles.count, tiles.count))
-    return connected_components(graph, directed=False)[1]
-
+from tests.tiles.drawn_surveys import raster, split, survey, surveys
 
 METHODS = st.sampled_from(["auto", "blocks", "scenes", "random"])
 
@@ -138,50 +88,6 @@ def test_other_seeds_make_other_folds() -> None:
     assert split(tiles, "blocks", seed=1).validation != split(tiles, "blocks", seed=2).validation
 
 
-def test_what_looks_random_is_the_same_on_every_machine() -> None:
-    assert chance(7, "img", 3).hex() == "a00c25646499b11f"
-
-
-TEST_RUNS = {*range(30, 42), *range(100, 120), *range(205, 208), *range(300, 317)}
-
-
-def test_runs_are_as_long_as_those_of_the_test_tiles() -> None:
-    tiles = raster(20, 20, TEST_RUNS)
-    assert gap_lengths(tiles.training, tiles.test) == [12, 20, 3, 17]
-    made = split(tiles)
-    assert (made.method, made.asked) == ("blocks", "auto") and "ids follow the ground" in made.reason
-    for part in made.folds:
-        assert max(len(run) for run in consecutive(part)) <= 20
-    assert abs(made.audit["validation"] - made.audit["test"]) < 0.15
-    assert len(split(tiles, "random").validation) and split(tiles, "random").audit["validation"] > 0.95
-
-
-def test_units_of_runs_are_at_most_eight_consecutive_ids() -> None:
-    made = split(raster(20, 20, TEST_RUNS), "blocks")
-    rows: dict[str, list[int]] = {}
-    for name, unit in made.units.items():
-        rows.setdefault(unit, []).append(int(name))
-    assert all(len(ids) <= 8 and ids == list(range(ids[0], ids[-1] + 1)) for ids in rows.values())
-    assert made.units["0"].startswith("0 to ")
-
-
-@pytest.mark.parametrize("guard", [1, 3, 21])
-def test_a_guard_keeps_ids_apart(guard: int) -> None:
-    tiles = raster(20, 20, TEST_RUNS)
-    made = split(tiles, guard=guard)
-    validation = {int(name) for name in made.validation}
-    for name in tiles.training:
-        near = min(abs(int(name) - number) for number in validation)
-        assert (name in made.excluded) == (0 < near <= guard)
-    assert made.audit["validation"] <= split(tiles).audit["validation"]
-    assert guard < 21 or made.audit["validation"] == 0.0, "the rows above and below are out of reach as well"
-
-
-def test_a_guard_that_leaves_nothing_is_refused() -> None:
-    with pytest.raises(BadInput, match="leaves no tile to train on"):
-        split(raster(5, 5, set()), "blocks", guard=30)
-
-
 def test_shuffled_ids_are_split_by_scenes() -> None:
     place = np.random.default_rng(0).permutation(200)
     tiles = survey(range(200), [], [(place[n], place[n + 1]) for n in range(199) if n % 5 < 4])
@@ -198,20 +104,6 @@ def test_scenes_are_taken_where_they_lie_nearer_to_the_test_tiles() -> None:
     apart = survey(range(200), range(50), [*pairs, *((200 + n, 201 + n) for n in range(49))])
     made = split(apart)
     assert made.method == "scenes" and "100.0%" not in made.reason and "0.0% of the test tiles" in made.reason
-
-
-def test_scenes_too_large_for_half_a_fold_are_cut_across() -> None:
-    tiles = raster(40, 10, set())
-    made = split(tiles, "scenes")
-    sizes = np.unique(list(made.units.values()), return_counts=True)[1]
-    assert sizes.tolist() == [40] * 10
-    assert made.audit["validation"] < 0.6, "a sweep from end to end touches few tiles"
-
-
-def test_two_tiles_are_of_one_scene_by_a_test_tile() -> None:
-    tiles = survey(range(8), [8], [(0, 8), (5, 8)])
-    units = split(tiles, "scenes", folds=2).units
-    assert units["0"] == units["5"] == "scene 0" and units["1"] == "scene 1"
 
 
 def test_the_audit_counts_tiles_with_a_neighbour_in_training() -> None:
