@@ -52,9 +52,3 @@ def surveys(draw: st.DrawFn) -> Survey:
     buildings = draw(st.lists(st.one_of(st.just(0), st.integers(0, 65536)), min_size=training, max_size=training))
     ids = list(range(0, 3 * sum(sizes), 3)) if draw(st.booleans()) else list(range(sum(sizes)))
     return survey(ids[:training], ids[training:], chains, [*buildings])
-
-
-def scene_of_tiles(tiles: Survey) -> np.ndarray:
-    pairs = tiles.links.pairs
-    graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), (tiles.count, tiles.count))
-    return connected_components(graph, directed=False)[1]

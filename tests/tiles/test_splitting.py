@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from kaggle_seg.config import SplitMethod, SplitSettings
 from kaggle_seg.errors import BadInput
@@ -19,6 +21,13 @@ from kaggle_seg.tiles.grouping import PIECE
 from kaggle_seg.tiles.splitting import compare_methods, leak_of_test, read_split
 from kaggle_seg.tiles.survey import Survey
 from tests.tiles.drawn_surveys import raster, split, survey, surveys
+
+
+def scene_of_tiles(tiles: Survey) -> np.ndarray:
+    pairs = tiles.links.pairs
+    graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), (tiles.count, tiles.count))
+    return connected_components(graph, directed=False)[1]
+
 
 METHODS = st.sampled_from(["auto", "blocks", "scenes", "random"])
 
