@@ -216,7 +216,7 @@ run_stages() {
     [ "$restart" = no ] || anew=--restart
     [ "$threshold" = auto ] || decision=(--threshold "$threshold")
 
-    stage split --data "$data" --run "$run" --seed "$seed" ${competition:+--competition "$competition"} ${anew:+"$anew"}
+    stage split --data "$data" --run "$run" --seed "$seed" --keep ${competition:+--competition "$competition"} ${anew:+"$anew"}
     stage train "${training[@]}" --run "$run" ${anew:+"$anew"}
     stage predict "$run" --tta "$tta"
     stage tune "$run"

@@ -35,6 +35,10 @@ class Settings:
     """compare the methods: how many validation tiles have a neighbour or copy in training, and how many test tiles"""
     restart: bool = False
     """split anew even though the run was trained on another split; train it with --restart then"""
+    keep: bool = False
+    """keep a split of these tiles that was made by hand, with a method, guard or fold of its own; the pipeline does"""
+    verify: bool = False
+    """read and hash all tiles again, instead of trusting their path, size and time of change"""
     competition: str = ""
     """the competition, by slug, address or TOML file (default: ann-and-dl-image-segmentation); the run remembers it"""
     split: Annotated[SplitSettings, tyro.conf.arg(name="")] = field(default_factory=SplitSettings)
@@ -51,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from kaggle_seg.tiles.groups import by_groups
 
     competition = find_competition(settings.competition) if settings.competition else run.competition()
-    cache = open_cache(settings.data, competition=competition)
+    cache = open_cache(settings.data, verify=settings.verify, competition=competition)
     if settings.split.groups:  # a faulty CSV is told before the tiles are compared
         by_groups(cache.training.ids, settings.split.groups)
     split_run(run, settings, cache, competition)
@@ -67,6 +71,9 @@ def split_run(run: Run, settings: Settings, cache: TileCache, competition: Compe
     inputs = {**asdict(settings.split), "groups": file_hash(groups) if groups else None, "data": data}
     if competition != DEFAULT:
         inputs["competition"] = as_tables(competition)
+    if settings.keep and made_by_hand(run, cache.fingerprint):
+        print(f"split: made by hand, kept ({shown(run.split_file)})")
+        return
     with run.stage("split", inputs, [run.split_file.name]) as stage:
         if stage.finished:
             print(f"split: unchanged, skipped ({shown(run.split_file)})")
@@ -82,6 +89,15 @@ def split_run(run: Run, settings: Settings, cache: TileCache, competition: Compe
             print_split(run, split)
     if settings.audit:
         print_audit(compare_methods(survey, settings.split), leak_of_test(survey))
+
+
+def made_by_hand(run: Run, fingerprint: str) -> bool:
+    """Whether the run has a split of these tiles that was asked for with more than a seed."""
+    record = run.record("split")
+    if record is None or record["inputs"]["data"]["fingerprint"] != fingerprint or not run.split_file.exists():
+        return False
+    usual = {name: value for name, value in asdict(SplitSettings()).items() if name != "seed"}
+    return any(record["inputs"][name] != value for name, value in usual.items())
 
 
 def check_untrained(run: Run, inputs: dict[str, Any]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -142,3 +144,35 @@ def test_real_tiles_with_shuffled_ids(output_root: Path) -> None:
     assert len(torn) <= 15, "a lower bound of what a random split tears: 112 of 240"
     assert max(Counter(content["units"].values()).values()) <= 16
     assert content["audit"]["validation"] == content["audit"]["test"] == 0.0
+
+
+def test_the_pipeline_keeps_a_split_made_by_hand_and_no_other(
+    tiles: Path, output_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = output_root / "runs" / "one" / "split.json"
+    assert call(tiles, "--method", "random", "--fold", "2") == 0
+    by_hand = path.read_bytes()
+    assert call(tiles, "--keep", "--seed", "5") == 0
+    assert capsys.readouterr().out.endswith("split: made by hand, kept (runs/one/split.json)\n")
+    assert path.read_bytes() == by_hand
+    assert call(tiles) == 0
+    assert call(tiles, "--keep", "--seed", "5") == 0
+    assert json.loads(path.read_text(encoding="utf-8"))["seed"] == 5
+
+
+def test_verify_reads_what_size_and_time_do_not_tell(
+    tiles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(tiles, copy)
+    assert call(copy) == 0
+    image = copy / "train/images/img_3.tif"
+    before, content = image.stat(), bytearray(image.read_bytes())
+    content[-1] ^= 255
+    image.write_bytes(content)
+    os.utime(image, ns=(before.st_atime_ns, before.st_mtime_ns))
+    capsys.readouterr()
+    assert call(copy) == 0
+    assert "unchanged, skipped" in capsys.readouterr().out
+    assert call(copy, "--verify") == 0
+    assert "unchanged, skipped" not in capsys.readouterr().out
