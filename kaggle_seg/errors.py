@@ -41,6 +41,9 @@ def report_errors(main: Callable[..., int]) -> Callable[..., int]:
         except Failure as error:
             print(f"error: {error}", file=sys.stderr)
             return FAILED
+        except BrokenPipeError:  # who reads has seen enough, as `head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return FAILED
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""
             print(f"error: {error.strerror or error}{where}", file=sys.stderr)

@@ -157,7 +157,8 @@ def check_settings(run: Run, command: Command) -> None:
     if changes := config.differences(old, command.settings):
         raise BadInput(
             f"run {run.name} was begun with other settings ({'; '.join(changes)}): "
-            "give the old ones, take another --run name, or forget what it has trained with --restart"
+            "take another --run name, or forget what it has trained with --restart "
+            f"(to change the threshold alone: python -m kaggle_seg.decide {run.name} --threshold X)"
         )
 
 

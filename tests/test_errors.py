@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -49,3 +52,20 @@ def test_a_full_disk_names_the_file(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_error_of_ours_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
         run(ZeroDivisionError())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no head")
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    program = (
+        "import sys\nfrom kaggle_seg.errors import report_errors\n"
+        "@report_errors\ndef main(argv=None):\n    for _ in range(100000): print('a line')\n    return 0\n"
+        "sys.exit(main())"
+    )
+    writer = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    assert writer.stderr is not None
+    writer.stdout.readline()
+    writer.stdout.close()
+    assert writer.stderr.read() == ""
+    writer.stderr.close()
+    assert writer.wait(timeout=20) == 1
