@@ -110,17 +110,17 @@ attend() { # COMMAND...
 }
 
 # shellcheck disable=SC2329  # main sets it as a trap
-interrupted() { # EXIT-CODE
+interrupted() { # SIGNAL EXIT-CODE
     trap '' INT TERM
     local patience=100
     if [ -n "$child" ]; then
-        kill -INT -- "-$child" 2>/dev/null
+        kill "-$1" -- "-$child" 2>/dev/null
         while [ $((patience -= 1)) -gt 0 ] && kill -0 "$child" 2>/dev/null; do sleep 0.1; done
         kill -KILL -- "-$child" 2>/dev/null
         wait "$child" 2>/dev/null
     fi
     printf '\nstopped; the same command takes up where this left off.\n' >&2
-    exit "$1"
+    exit "$2"
 }
 
 # the last line of stdout names the CSV, once there is one, however this ends
@@ -247,8 +247,8 @@ main() {
     check_options
     # shellcheck source=requirements/environment.sh
     . "$project/requirements/environment.sh"
-    trap 'interrupted 130' INT
-    trap 'interrupted 143' TERM
+    trap 'interrupted INT 130' INT
+    trap 'interrupted TERM 143' TERM
     trap finish EXIT
     answer=$(mktemp "${TMPDIR:-/tmp}/kaggle_seg.XXXXXX") || exit
     export KSEG_PARENT=$$ PYTHONSAFEPATH=1

@@ -40,20 +40,26 @@ class Pipeline:
         )
 
     def finish(self, *options: str) -> subprocess.CompletedProcess[str]:
-        started = self.start(*options)
-        out, err = started.communicate(timeout=250)
+        with self.start(*options) as started:
+            try:
+                out, err = started.communicate(timeout=250)
+            finally:
+                started.kill()
         return subprocess.CompletedProcess(started.args, started.returncode, out, err)
 
     def stop(self, when: Callable[[], bool], sent: signal.Signals, stage: bool = False) -> int:
         """Starts, sends a signal to the script, or to its stage, as soon as something is so; the exit code."""
-        started = self.start()
-        deadline = time.monotonic() + 120
-        while not when():
-            assert started.poll() is None, started.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        os.kill(child_of(started.pid) if stage else started.pid, sent)
-        started.communicate(timeout=60)
+        with self.start() as started:
+            try:
+                deadline = time.monotonic() + 120
+                while not when():
+                    assert started.poll() is None
+                    assert time.monotonic() < deadline
+                    time.sleep(0.01)
+                os.kill(child_of(started.pid) if stage else started.pid, sent)
+                started.communicate(timeout=60)
+            finally:
+                started.kill()
         return started.returncode
 
     def results(self) -> dict[str, str]:

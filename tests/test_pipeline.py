@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ print(f"progress of {name}", file=sys.stderr)
 print(f"result of {name}", flush=True)
 if os.environ.get("WAITS") == name:
     try:
-        time.sleep(60)
+        while os.environ["KSEG_PARENT"] == str(os.getppid()):
+            time.sleep(0.1)
     except KeyboardInterrupt:
         sys.exit(130)
 if name == "decide":
@@ -57,9 +59,10 @@ class Clone:
         (self.folder / "kaggle_seg" / "__init__.py").touch()
         self.environment = {**os.environ, "CALLS": str(self.calls_file), "KSEG_PYTHON": sys.executable}
         self.environment.pop("KSEG_ROOT", None)
+        self.started: list[subprocess.Popen[str]] = []
 
     def start(self, *options: str, cwd: Path | None = None, **environment: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        script = subprocess.Popen(
             [BASH, str(self.folder / "run_pipeline.sh"), *options],
             cwd=cwd or self.folder,
             env={**self.environment, **environment},
@@ -68,6 +71,14 @@ class Clone:
             text=True,
             start_new_session=True,
         )
+        self.started.append(script)
+        return script
+
+    def end(self) -> None:
+        """Leaves no process behind, also when a test failed."""
+        for script in self.started:
+            script.kill()
+            script.communicate()
 
     def run(self, *options: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
         started = self.start(*options, cwd=cwd, **environment)
@@ -94,8 +105,10 @@ class Clone:
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Clone:
-    return Clone(tmp_path)
+def clone(tmp_path: Path) -> Iterator[Clone]:
+    clone = Clone(tmp_path)
+    yield clone
+    clone.end()
 
 
 @pytest.fixture
@@ -133,7 +146,7 @@ def test_options_reach_their_stage(clone: Clone, tiles: Path) -> None:
     options = ["--run", "north", "--threshold=0.42", "--epochs", "3", "--seed=7", "--quick", "--restart", f"--data={tiles}"]
     done = clone.run(*options, "--", "--loss", "dice", "--name", "a b")
     assert done.returncode == 0, done.stderr
-    assert clone.words("split") == ["--data", str(tiles), "--run", "drawn-unet8", "--seed", "7", "--restart"]
+    assert clone.words("split") == ["--data", str(tiles), "--run", "drawn-unet8", "--seed", "7", "--keep", "--restart"]
     train = clone.words("train")
     assert train[:2] == ["--data", str(tiles)]
     assert train[2:7] == ["--epochs", "3", "--quick", "--seed", "7"]
@@ -346,6 +359,7 @@ def test_ctrl_c_at_a_terminal(clone: Clone, tiles: Path) -> None:
         env={**clone.environment, "WAITS": "train"},
         start_new_session=True,
     )
+    clone.started.append(started)
     os.close(slave)
     child = clone.wait_for("train")
     os.write(terminal, b"\x03")
