@@ -6,6 +6,7 @@ Ends with 0 if it is valid, 1 if it has faults, 2 if it cannot be read.
 from __future__ import annotations
 
 import sys
+import webbrowser
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,14 @@ class Command:
     """the submission, by path or by its bare name in submissions/"""
     data: Path | None = None
     """the folder of tiles it was made for (default: ids from the JSON beside the CSV, or from sample_submission.csv)"""
+    against: str | None = None
+    """another CSV to compare it with, tile by tile"""
+    masks: Path | None = None
+    """a folder of true masks: scores the tiles it has masks of"""
+    html: bool = False
+    """also write a page to look at beside the CSV: all its tiles with their masks"""
+    open: bool = False
+    """open that page in the browser"""
     png: bool = False
     """also write a contact sheet beside the CSV: tiles with the outlines of their masks"""
 
@@ -37,17 +46,19 @@ class Command:
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses the command line and inspects."""
     command = tyro.cli(Command, args=argv, prog="kaggle_seg.inspect", description=__doc__)
-    return inspect(find_csv(command.csv), command.data, command.png)
+    return inspect(command, find_csv(command.csv), find_csv(command.against) if command.against else None)
 
 
-def inspect(path: Path, data: Path | None, png: bool) -> int:
+def inspect(command: Command, path: Path, other_path: Path | None) -> int:
     """Prints faults and summary of a submission; 1 if there are faults, else 0."""
+    from kaggle_seg.submission.agreement import compare, describe_agreement
     from kaggle_seg.submission.checks import check, describe
     from kaggle_seg.submission.expected import find_expected
     from kaggle_seg.submission.summary import describe_masks, summarise
     from kaggle_seg.submission.table import Submission
+    from kaggle_seg.submission.truth import compare_with_masks, describe_truth
 
-    submission, expected = Submission.read(path), find_expected(path, data)
+    submission, expected = Submission.read(path), find_expected(path, command.data)
     faults = check(submission, expected)
     for line in describe(faults):
         print(line)
@@ -56,10 +67,25 @@ def inspect(path: Path, data: Path | None, png: bool) -> int:
     summary = summarise(submission)
     if summary.rows:
         print("\n".join(describe_masks(summary)))
-    if png:
+    other = agreement = truth = None
+    if other_path:
+        other = Submission.read(other_path)
+        agreement = compare(submission, other)
+        print("\n".join(describe_agreement(agreement, other_path)))
+    if command.masks:
+        truth = compare_with_masks(summary.rows, command.masks, submission.competition)
+        print("\n".join(describe_truth(truth, len(submission.images))))
+    if command.png:
         from kaggle_seg.pages.contact_sheet import write_contact_sheet
 
-        print(f"contact sheet      {shown(write_contact_sheet(submission, summary, data))}")
+        print(f"contact sheet      {shown(write_contact_sheet(submission, summary, command.data))}")
+    if command.html or command.open:
+        from kaggle_seg.pages.gallery import Subject, write_gallery
+
+        page = write_gallery(Subject(submission, summary, describe(faults), truth, other, agreement, command.data))
+        if command.open:
+            webbrowser.open(page.resolve().as_uri())
+        print(f"page: {shown(page)}")
     return FAILED if faults else DONE
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_seg.competition import DEFAULT, Competition, EmptyTile
+from kaggle_seg.competition import DEFAULT, Competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
 from kaggle_seg.masks.scores import competition_scores, ious, overlaps

@@ -1,0 +1,66 @@
+"""What the gallery's threshold slider says: validation scores at each threshold, and the command that makes its CSV."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kaggle_seg.masks.maps import LEVELS
+from kaggle_seg.pages.gallery_maps import thresholds_with
+from kaggle_seg.pages.report_measures import Measures
+from kaggle_seg.pages.report_scores import READINGS, score_curves
+from kaggle_seg.runs import Run
+
+
+def live_facts(runs: Sequence[Run], record: dict[str, Any], csv: Path) -> dict[str, Any]:
+    """The facts that need no validation tiles.
+
+    Args:
+        runs: that made the CSV.
+        record: the JSON beside it.
+        csv: the submission.
+    """
+    level = record["decision"].get("level")
+    thresholds = thresholds_with(level or LEVELS // 2)
+    return {
+        "thresholds": thresholds,
+        "tuned": thresholds.index(level) if level else None,
+        "isThreshold": record["decision"].get("rule") == "threshold",
+        "words": record["words"],
+        "command": shlex.join(["python", "-m", "kaggle_seg.decide", *(run.name for run in runs)]),
+        "ownCommand": own_command(runs, record, csv),
+        "scores": None,
+    }
+
+
+def own_command(runs: Sequence[Run], record: dict[str, Any], csv: Path) -> str:
+    """The command that made the CSV as it stands."""
+    words = ["python", "-m", "kaggle_seg.decide", *(run.name for run in runs)]
+    if record.get("overrides"):
+        words += ["--threshold", f"{record['threshold']:.4f}"]
+    if csv.stem != "+".join(run.name for run in runs):
+        words += ["--name", csv.stem]
+    return shlex.join(words)
+
+
+def score_facts(measures: Measures, thresholds: Sequence[int]) -> dict[str, Any]:
+    """What the validation tiles earn at each threshold.
+
+    Args:
+        measures: of the validation tiles.
+        thresholds: the levels that the slider can be set to.
+    """
+    curves, steps = score_curves(measures), measures.competition.iou_steps
+    intersection, union = measures.intersection[:, thresholds], measures.union[:, thresholds]
+    at = np.asarray(thresholds) - 1
+    return {
+        "readings": {name: np.round(curves[key][at], 4).tolist() for key, name in READINGS.items()},
+        "steps": [f"{step / 20:.2f}" for step in steps],
+        "passed": [(20 * intersection > step * union).sum(axis=0).tolist() for step in steps],
+        "empty": (measures.predicted_area[:, thresholds] == 0).sum(axis=0).tolist(),
+        "tiles": len(union),
+    }
