@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from kaggle_seg.masks.decisions import Threshold
 from kaggle_seg.masks.maps import LEVELS
 from kaggle_seg.pages.gallery_maps import thresholds_with
 from kaggle_seg.pages.report_measures import Measures
 from kaggle_seg.pages.report_scores import READINGS, score_curves
 from kaggle_seg.runs import Run
+from kaggle_seg.submission.provenance import in_words
 
 
 def live_facts(runs: Sequence[Run], record: dict[str, Any], csv: Path) -> dict[str, Any]:
@@ -24,13 +26,15 @@ def live_facts(runs: Sequence[Run], record: dict[str, Any], csv: Path) -> dict[s
         record: the JSON beside it.
         csv: the submission.
     """
-    level = record["decision"].get("level")
+    decision = record.get("decision") or {}
+    level, score = decision.get("level"), record.get("score")
     thresholds = thresholds_with(level or LEVELS // 2)
     return {
         "thresholds": thresholds,
         "tuned": thresholds.index(level) if level else None,
-        "isThreshold": record["decision"].get("rule") == "threshold",
-        "words": record["words"],
+        "isThreshold": decision.get("rule") == Threshold.name,
+        "words": record.get("words") or in_words(decision),
+        "ownScore": "{mean:.3f} ({low:.3f} to {high:.3f})".format_map(score) if score else None,
         "command": shlex.join(["python", "-m", "kaggle_seg.decide", *(run.name for run in runs)]),
         "ownCommand": own_command(runs, record, csv),
         "scores": None,

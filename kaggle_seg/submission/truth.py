@@ -63,9 +63,7 @@ def compare_with_masks(rows: Sequence[Row], folder: Path, competition: Competiti
     files = mask_files(folder, competition)
     pairs = [(row, files[id_]) for row in rows if (id_ := row_id(row, competition)) in files]
     if not pairs:
-        raise BadInput(
-            f"{shown(folder)}: none of its {len(files)} masks is of a tile in the CSV; name their folder"
-        )
+        raise BadInput(f"{shown(folder)}: none of its {len(files)} masks is of a tile in the CSV; name their folder")
     truths, found, problems = [], [], []
     for row, file in tqdm(pairs, "masks", unit="mask", delay=2, disable=None):
         mask = read_mask(file)
@@ -76,7 +74,7 @@ def compare_with_masks(rows: Sequence[Row], folder: Path, competition: Competiti
                 "name the folder of its masks"
             )
             continue
-        own = rle.decode(row.run_lengths, *mask.shape, competition.pixel_order)
+        own = rle.decode(row.run_lengths, mask.shape[0], mask.shape[1], competition.pixel_order)
         truths += rle.encode(mask[None], competition.pixel_order)
         found.append(overlaps(own[None], mask[None]))
     if problems:

@@ -41,6 +41,7 @@ class Large {
   describe() {
     const tile = this.tiles.all[this.index];
     document.getElementById("large-title").textContent = tile.id;
+    this.frame.setAttribute("aria-label", `Tile ${tile.id} with its mask`);
     const list = document.getElementById("large-figures");
     list.replaceChildren(...figuresOf(tile).flatMap(([name, value]) => [makeText("dt", name), makeText("dd", value)]));
     document.getElementById("previous").disabled = this.neighbour(this.index, -1) === null;

@@ -29,7 +29,7 @@ class Live {
     this.slider.value = at;
     const own = place === null;
     const heading = own ? `The CSV's own masks: ${this.live.words}` : `Threshold ${this.threshold(at)}`;
-    const lines = [this.emptyLine(place), ...(own && !this.live.isThreshold ? [] : this.scoreLines(at))];
+    const lines = [this.emptyLine(place), ...(own ? this.ownLines() : []), ...(own && !this.live.isThreshold ? [] : this.scoreLines(at))];
     document.getElementById("live-now").textContent = heading;
     document.getElementById("live-lines").replaceChildren(...lines.map(([name, value]) => makeRow(name, value)));
     this.slider.setAttribute("aria-valuetext", [heading, ...lines.map((line) => line.join(" "))].join("; "));
@@ -47,6 +47,10 @@ class Live {
     if (!scores) return [];
     const lines = Object.entries(scores.readings).map(([name, curve]) => [name, curve[at].toFixed(3)]);
     return [["validation tiles left empty", `${scores.empty[at]} of ${scores.tiles}${this.change(scores.empty, at)}`], ...lines];
+  }
+
+  ownLines() {
+    return this.live.ownScore ? [["cross-fitted validation score (95 % interval)", this.live.ownScore]] : [];
   }
 
   emptyLine(place) {
