@@ -36,6 +36,8 @@ class Command:
     """a folder of true masks: scores the tiles it has masks of"""
     html: bool = False
     """also write a page to look at beside the CSV: all its tiles with their masks"""
+    validation: bool = False
+    """let that page show the validation tiles of its runs, with misses and false alarms, in place of the test tiles"""
     open: bool = False
     """open that page in the browser"""
     png: bool = False
@@ -79,10 +81,15 @@ def inspect(command: Command, path: Path, other_path: Path | None) -> int:
         from kaggle_seg.pages.contact_sheet import write_contact_sheet
 
         print(f"contact sheet      {shown(write_contact_sheet(submission, summary, command.data))}")
-    if command.html or command.open:
+    if command.html or command.open or command.validation:
         from kaggle_seg.pages.gallery import Subject, write_gallery
 
-        page = write_gallery(Subject(submission, summary, describe(faults), truth, other, agreement, command.data))
+        subject = Subject(submission, summary, describe(faults), truth, other, agreement, command.data)
+        if command.validation:
+            from kaggle_seg.pages.gallery_validation import validation_subject
+
+            subject = validation_subject(path, command.data)
+        page = write_gallery(subject)
         if command.open:
             webbrowser.open(page.resolve().as_uri())
         print(f"page: {shown(page)}")

@@ -6,7 +6,7 @@ would make the file too large is left out, images and maps of the least uncertai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from kaggle_seg.errors import BadInput
+from kaggle_seg.masks.averaging import Maps
 from kaggle_seg.pages.gallery_fitting import Block, fit
 from kaggle_seg.pages.gallery_images import pack_images
 from kaggle_seg.pages.gallery_live import live_facts, score_facts
@@ -55,6 +56,10 @@ class Subject:
         truth: its score on masks that a person has, if they are there.
         other, agreement: the CSV it is held against, and how much they agree.
         data: the folder of tiles; None: the one in the JSON beside the CSV.
+        origin: the CSV whose JSON tells the runs; None: its own.
+        maps: the tiles' probability maps; None: those of the runs' test tiles.
+        images: the tiles' files, by image id; None: those of the test tiles.
+        notices: what the page cannot show, and why.
     """
 
     submission: Submission
@@ -64,6 +69,9 @@ class Subject:
     other: Submission | None = None
     agreement: Agreement | None = None
     data: Path | None = None
+    origin: Path | None = None
+    maps: Maps | None = None
+    images: Mapping[str, Path] | None = None
     notices: list[str] = field(default_factory=list)
 
     @property
@@ -97,7 +105,7 @@ def write_gallery(subject: Subject, most_bytes: int = MOST_BYTES) -> Path:
 def gallery(subject: Subject, most_bytes: int = MOST_BYTES) -> str:
     """The gallery as HTML; arguments as `write_gallery`."""
     live, plot, maps = live_part(subject)
-    images = subject.attempt("no images", lambda: find_images(subject.submission.path, subject.data)) or {}
+    images = subject.images or subject.attempt("no images", lambda: find_images(subject.submission.path, subject.data)) or {}
     height, width = usual_shape(subject.submission) or (0, 0)
     pictures = pack_images([row.stem for row in subject.submission.images], images, (height, width))
     subject.notices += pictures.notices
@@ -128,6 +136,7 @@ def render_with(
         styles=["plot.css", "gallery.css"],
         title=title_of(subject),
         faults=subject.faults,
+        validation=subject.origin is not None,
         notices=[*subject.notices, *left_out],
         facts=facts,
         views={view: name for view, name in VIEWS.items() if is_there(view, subject, facts)},
@@ -177,18 +186,21 @@ def agreement_plot(agreement: Agreement) -> Plot:
 
 def title_of(subject: Subject) -> str:
     """The page's heading."""
+    if subject.origin:
+        return f"{shown(subject.origin)}: validation tiles"
     against = f" against {shown(subject.other.path)}" if subject.other else ""
     return shown(subject.submission.path) + against
 
 
 def live_part(subject: Subject) -> tuple[dict[str, Any] | None, Plot | None, dict[str, TileMap]]:
     """What the slider needs, the curve under it, and the maps; nothing where the CSV names no run."""
-    csv, submission = subject.submission.path, subject.submission
+    submission = subject.submission
+    csv = subject.origin or submission.path
     made, record = Provenance.of(csv), read_provenance(csv)
     if not made.runs:
         return None, None, {}
     runs = subject.attempt("no live threshold", lambda: [find_run(name) for name in made.runs])
-    maps = runs and subject.attempt("no live threshold", lambda: open_test_maps(runs))
+    maps = subject.maps or (runs and subject.attempt("no live threshold", lambda: open_test_maps(runs)))
     if not runs or not maps:
         return None, None, {}
     if (maps.height, maps.width) != usual_shape(submission):

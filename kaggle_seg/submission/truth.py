@@ -122,7 +122,7 @@ def describe_truth(truth: Truth, rows: int) -> list[str]:
     lines = [f"local score        {len(truth.stems)} tiles{some}"]
     for name, kind in (("competition score", "competition"), ("mean IoU", "iou")):
         one, zero = (scores[f"{kind}_{empty}"].mean() for empty in ("one", "zero"))
-        lines.append(f"  {name:<17}{one:.4f} if empty tiles earn 1, {zero:.4f} if they earn 0")
+        lines.append(f"  {name:<17} {one:.4f} if empty tiles earn 1, {zero:.4f} if they earn 0")
     order = np.argsort(scores["iou_one"], kind="stable")[:WORST]
     worst = ", ".join(f"{truth.stems[tile]} (IoU {scores['iou_one'][tile]:.3f})" for tile in order)
     return [*lines, f"  worst tiles      {worst}"]

@@ -14,6 +14,7 @@ from PIL import Image
 
 from kaggle_seg import decide, inspect, tune
 from kaggle_seg.masks import rle
+from kaggle_seg.masks.decisions import from_plain
 from kaggle_seg.masks.maps import quantise
 from kaggle_seg.runs import read_json
 from kaggle_seg.submission.table import write_submission
@@ -283,6 +284,24 @@ def test_against_true_masks_shows_misses_and_false_alarms(
     assert np.array_equal((opacity > 0) & (red < blue), own[1] & ~truth[1]), "false alarms are blue"
     ious = page.evaluate("order.map(index => tiles.all[index].iou)")
     assert ious == sorted(ious), "the worst come first"
+
+
+def test_the_validation_tiles_come_worst_first(
+    submissions: Path, capsys: pytest.CaptureFixture[str], open_page: OpenPage
+) -> None:
+    path = write_page(capsys, "drawn", "--validation")
+    assert path.name == "drawn-validation.html"
+    page = open_page(path)
+    page.wait_for_selector(READY)
+    settle(page)
+    rule = from_plain(read_json(submissions / "drawn.json")["decision"])
+    truth = draw_masks(60, seed=1)[10:58]
+    own = rule.masks(*quantise(predicted(truth, 5)))
+    ious = page.evaluate("order.map(index => tiles.all[index].iou)")
+    assert ious == sorted(ious)
+    assert len(ious) == 48
+    for index in page.evaluate("order.slice(0, 8)"):
+        assert np.array_equal(drawn(page, index), own[index] | truth[index])
 
 
 def test_hostile_names_are_shown_and_not_run(
