@@ -82,7 +82,8 @@ def inspect(command: Command, path: Path, other_path: Path | None) -> int:
 
         print(f"contact sheet      {shown(write_contact_sheet(submission, summary, command.data))}")
     if command.html or command.open or command.validation:
-        from kaggle_seg.pages.gallery import Subject, write_gallery
+        from kaggle_seg.pages.gallery import write_gallery
+        from kaggle_seg.pages.gallery_subject import Subject
 
         subject = Subject(submission, summary, describe(faults), truth, other, agreement, command.data)
         if command.validation:

@@ -11,11 +11,16 @@ import numpy as np
 
 from kaggle_seg.masks.decisions import Threshold
 from kaggle_seg.masks.maps import LEVELS
-from kaggle_seg.pages.gallery_maps import thresholds_with
-from kaggle_seg.pages.report_measures import Measures
-from kaggle_seg.pages.report_scores import READINGS, score_curves
-from kaggle_seg.runs import Run
-from kaggle_seg.submission.provenance import in_words
+from kaggle_seg.pages.gallery_maps import TileMap, pack_maps, thresholds_with
+from kaggle_seg.pages.gallery_subject import Subject
+from kaggle_seg.pages.plot import Plot
+from kaggle_seg.pages.report_measures import Measures, measure_runs
+from kaggle_seg.pages.report_scores import READINGS, score_curves, threshold_plot
+from kaggle_seg.runs import Run, find_run
+from kaggle_seg.submission.checks import usual_shape
+from kaggle_seg.submission.deciding import open_test_maps
+from kaggle_seg.submission.expected import read_provenance
+from kaggle_seg.submission.provenance import Provenance, in_words
 
 
 def live_facts(runs: Sequence[Run], record: dict[str, Any], csv: Path) -> dict[str, Any]:
@@ -68,3 +73,38 @@ def score_facts(measures: Measures, thresholds: Sequence[int]) -> dict[str, Any]
         "empty": (measures.predicted_area[:, thresholds] == 0).sum(axis=0).tolist(),
         "tiles": len(union),
     }
+
+
+def live_part(subject: Subject) -> tuple[dict[str, Any] | None, Plot | None, dict[str, TileMap]]:
+    """What the slider needs, the curve under it, and the maps; nothing where the CSV names no run."""
+    submission = subject.submission
+    csv = subject.origin or submission.path
+    made, record = Provenance.of(csv), read_provenance(csv)
+    if not made.runs:
+        return None, None, {}
+    runs = subject.attempt("no live threshold", lambda: [find_run(name) for name in made.runs])
+    maps = subject.maps or (runs and subject.attempt("no live threshold", lambda: open_test_maps(runs)))
+    if not runs or not maps:
+        return None, None, {}
+    if (maps.height, maps.width) != usual_shape(submission):
+        subject.notices.append(f"no live threshold: the maps are of {maps.width} x {maps.height} pixels, the masks are not")
+        return None, None, {}
+    live = live_facts(runs, record, csv)
+    readable = {row.stem: row.run_lengths for row in subject.summary.rows}
+    rules = submission.competition
+    packed = subject.attempt(
+        "no live threshold",
+        lambda: pack_maps(maps, live["thresholds"], readable, rules.id_suffix, rules.pixel_order),
+    )
+    if packed is None:
+        return None, None, {}
+    return live, scores_part(subject, runs, live), packed
+
+
+def scores_part(subject: Subject, runs: Sequence[Run], live: dict[str, Any]) -> Plot | None:
+    """The curve of validation scores; its figures go into the slider's facts."""
+    measures = subject.attempt("no validation scores", lambda: measure_runs(runs, subject.data))
+    if measures is None:
+        return None
+    live["scores"] = score_facts(measures, live["thresholds"])
+    return threshold_plot(measures)

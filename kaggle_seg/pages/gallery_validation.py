@@ -13,7 +13,7 @@ from kaggle_seg.masks import rle
 from kaggle_seg.masks.candidates import progress
 from kaggle_seg.masks.decisions import Rule, from_plain
 from kaggle_seg.masks.scores import overlaps
-from kaggle_seg.pages.gallery import Subject
+from kaggle_seg.pages.gallery_subject import Subject
 from kaggle_seg.runs import Run, find_run, shown
 from kaggle_seg.submission.expected import read_provenance
 from kaggle_seg.submission.provenance import Provenance

@@ -53,7 +53,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     contexts = []
 
     def open_file(path: Path, address: str = "", **settings: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 2000}, **settings})
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: message.type == "error" and troubles.append(f"console: {message.text}"))

@@ -12,8 +12,9 @@ from PIL import Image
 
 from kaggle_seg.masks.decisions import Threshold, to_plain
 from kaggle_seg.masks.maps import MapStore, quantise
-from kaggle_seg.pages.gallery import MOST_BYTES, Subject, write_gallery
+from kaggle_seg.pages.gallery import MOST_BYTES, write_gallery
 from kaggle_seg.pages.gallery_fitting import Block, fit
+from kaggle_seg.pages.gallery_subject import Subject
 from kaggle_seg.submission.deciding import decide_and_write
 from kaggle_seg.submission.summary import summarise
 from kaggle_seg.submission.table import Submission
@@ -73,7 +74,8 @@ def test_it_is_no_larger_than_it_may_be_and_says_what_is_left_out(page_file: Pat
     there = set(page.evaluate("[...document.querySelectorAll('[id^=map-]')].map(found => Number(found.id.slice(4)))"))
     assert page.locator('[id^="image-"]').count() == COUNT
     assert (
-        f"{COUNT - len(there)} of {COUNT} maps left out, of the least uncertain tiles" in page.locator("header").inner_text()
+        f"{COUNT - len(there)} of {COUNT} maps left out, of the least uncertain tiles"
+        in page.locator(".page-head").inner_text()
     )
     uncertainty = np.array(page.evaluate("facts.tiles.map(tile => tile.uncertainty)"))
     assert uncertainty[sorted(there)].min() >= uncertainty[sorted(set(range(COUNT)) - there)].max()
@@ -83,7 +85,7 @@ def test_the_first_tiles_are_there_at_once_and_scrolling_is_smooth(page_file: Pa
     seconds = []
     for _ in range(3):  # the machine may be busy with other things
         started = time.monotonic()
-        page = open_page(page_file)
+        page = open_page(page_file, viewport={"width": 1280, "height": 900})
         page.wait_for_function(
             "document.querySelector('.card canvas').width && document.querySelector('.card img').complete"
         )

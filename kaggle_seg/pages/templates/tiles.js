@@ -27,13 +27,13 @@ class Tiles {
 
   // Paints a tile; first its image and its map are looked up, where they are not there yet.
   async draw(index, stack, state) {
+    if (!this.size.width) return;
     const [image, canvas] = stack.children;
     this.showImage(index, image);
     if (state.level !== null || state.view === "heat") await this.maps.load(index);
     const mask = this.maskNow(index, state.level) ?? new Uint8Array(this.size.height * this.size.width);
     const other = this.mask(index, "truth") ?? this.mask(index, "other");
     paint(canvas, state.view, { mask, other, levels: this.maps.get(index), size: this.size });
-    return mask;
   }
 
   showImage(index, image) {
@@ -51,9 +51,8 @@ function makeStack() {
   const image = document.createElement("img");
   image.alt = "";
   image.decoding = "async";
-  image.hidden = true;
-  const canvas = document.createElement("canvas");
-  stack.append(image, canvas);
+  stack.append(image, document.createElement("canvas"));
+  clearStack(stack);
   return stack;
 }
 
