@@ -8,12 +8,12 @@ import webbrowser
 from pathlib import Path
 
 import pytest
-from tests.drawn_runs import draw_run, draw_training, draw_tree
 
 from kaggle_seg import tune
 from kaggle_seg.report import main
 from kaggle_seg.runs import Run, write_atomic
 from kaggle_seg.submission.ledger import COMPLETE, Entry, Ledger
+from tests.drawn_runs import draw_run, draw_training, draw_tree
 
 
 @pytest.fixture

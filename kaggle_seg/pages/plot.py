@@ -65,11 +65,13 @@ def nice_axis(label: str, low: float, high: float, whole: bool = False) -> Axis:
     >>> [text for _, text in nice_axis("loss", 0.13, 1.31).ticks]
     ['0.0', '0.2', '0.4', '0.6', '0.8', '1.0', '1.2', '1.4']
     """
+    if whole:
+        high = max(high, low + 1)
     span = (high - low) or abs(high) or 1.0
     power = 10.0 ** math.floor(math.log10(span / 5))
     step = next(power * factor for factor in (1, 2, 5, 10) if span / (power * factor) <= 6.5)
     if whole:
-        step, low, high = max(1.0, round(step)), low, max(high, low + 1)
+        step = max(1.0, round(step))
         first, last = math.ceil(low / step), math.floor(high / step)
     else:
         first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

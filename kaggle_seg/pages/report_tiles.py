@@ -96,7 +96,7 @@ def live_facts(measures: Measures, run_name: str, test: np.ndarray | None) -> di
     intersection, union = measures.intersection[:, 1:], measures.union[:, 1:]
     curves, empty_tile = score_curves(measures), objective_of(measures.decision).empty_tile
     return {
-        "readings": {name: np.round(curves[key], 4).tolist() for key, name in READINGS.items()},
+        "readings": {name: np.round(curves[key], 5).tolist() for key, name in READINGS.items()},
         "score": READINGS[f"competition_{empty_tile}"],
         "iou": READINGS[f"iou_{empty_tile}"],
         "steps": [f"{step / 20:.2f}" for step in steps],
@@ -118,7 +118,7 @@ def decided_facts(measures: Measures) -> dict[str, Any]:
     intersection, union = measures.decided_intersection, measures.decided_union
     means = {reading.reading: float(reading.of(intersection, union).mean()) for reading in ALL_READINGS}
     return {
-        "readings": {name: round(means[key], 4) for key, name in READINGS.items()},
+        "readings": {name: float(np.round(means[key], 5)) for key, name in READINGS.items()},
         "passed": [int((20 * intersection > step * union).sum()) for step in measures.competition.iou_steps],
         "empty": int((measures.decided_area == 0).sum()),
         "empty_test": None,
