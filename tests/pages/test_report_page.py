@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import shutil
 import zlib
 from collections.abc import Callable
@@ -121,7 +122,7 @@ def test_the_command_can_be_copied(open_page: OpenPage, run: Run) -> None:
     set_level(page, 108)
     assert page.locator("#numbers code").inner_text() == "python -m kaggle_seg.decide drawn --threshold 0.421875"
     page.get_by_role("button", name="Copy").click()
-    page.wait_for_function("document.querySelector('#numbers [role=status]').textContent !== ''")
+    page.locator("#numbers [role=status]", has_text=re.compile("copied|selected")).wait_for()
 
 
 def test_every_plot_has_a_title_and_a_table(open_page: OpenPage, run: Run) -> None:
