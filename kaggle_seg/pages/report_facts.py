@@ -83,7 +83,7 @@ def stage_cells(record: dict[str, Any]) -> tuple[str, str, str]:
 def duration(seconds: float) -> str:
     """Seconds as a person reads them.
 
-    >>> duration(2.88), duration(96), duration(4000)
+    >>> duration(2.88), duration(96), duration(4020)
     ('2.9 s', '1 min 36 s', '1 h 07 min')
     """
     if seconds < 60:
