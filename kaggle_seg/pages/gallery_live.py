@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.decisions import Threshold
-from kaggle_seg.masks.maps import LEVELS
+from kaggle_seg.pages.decision import read_decision
 from kaggle_seg.pages.gallery_maps import TileMap, pack_maps, thresholds_with
 from kaggle_seg.pages.gallery_subject import Subject
 from kaggle_seg.pages.plot import Plot
@@ -23,20 +24,22 @@ from kaggle_seg.submission.expected import read_provenance
 from kaggle_seg.submission.provenance import Provenance, in_words
 
 
-def live_facts(runs: Sequence[Run], record: dict[str, Any], csv: Path) -> dict[str, Any]:
+def live_facts(runs: Sequence[Run], record: dict[str, Any], csv: Path, tuned: int | None) -> dict[str, Any]:
     """The facts that need no validation tiles.
 
     Args:
         runs: that made the CSV.
         record: the JSON beside it.
         csv: the submission.
+        tuned: the level that was tuned for the runs; None if there is none, or not one for all tiles.
     """
-    decision = record.get("decision") or {}
-    level, score = decision.get("level"), record.get("score")
-    thresholds = thresholds_with(level or LEVELS // 2)
+    decision, score = record.get("decision") or {}, record.get("score")
+    own = decision.get("level")
+    thresholds = thresholds_with(*{level for level in (own, tuned) if level})
     return {
         "thresholds": thresholds,
-        "tuned": thresholds.index(level) if level else None,
+        "own": thresholds.index(own) if own else None,
+        "tuned": thresholds.index(tuned) if tuned else None,
         "isThreshold": decision.get("rule") == Threshold.name,
         "words": record.get("words") or in_words(decision),
         "ownScore": "{mean:.3f} ({low:.3f} to {high:.3f})".format_map(score) if score else None,
@@ -75,29 +78,31 @@ def score_facts(measures: Measures, thresholds: Sequence[int]) -> dict[str, Any]
     }
 
 
-def live_part(subject: Subject) -> tuple[dict[str, Any] | None, Plot | None, dict[str, TileMap]]:
-    """What the slider needs, the curve under it, and the maps; nothing where the CSV names no run."""
-    submission = subject.submission
-    csv = subject.origin or submission.path
-    made, record = Provenance.of(csv), read_provenance(csv)
-    if not made.runs:
-        return None, None, {}
-    runs = subject.attempt("no live threshold", lambda: [find_run(name) for name in made.runs])
-    maps = subject.maps or (runs and subject.attempt("no live threshold", lambda: open_test_maps(runs)))
-    if not runs or not maps:
-        return None, None, {}
-    if (maps.height, maps.width) != usual_shape(submission):
-        subject.notices.append(f"no live threshold: the maps are of {maps.width} x {maps.height} pixels, the masks are not")
-        return None, None, {}
-    live = live_facts(runs, record, csv)
+Live = tuple[dict[str, Any] | None, Plot | None, dict[str, TileMap]]
+
+
+def live_part(subject: Subject) -> Live:
+    """What the slider needs, the curve under it, and the maps; nothing where the CSV names no run or its maps are gone."""
+    csv = subject.origin or subject.submission.path
+    names = Provenance.of(csv).runs
+    found = subject.attempt("no live threshold", lambda: find_live(subject, names, csv)) if names else None
+    return found or (None, None, {})
+
+
+def find_live(subject: Subject, names: Sequence[str], csv: Path) -> Live:
+    """The same.
+
+    Raises:
+        BadInput: the runs or their maps are gone, or the maps are of another size than the masks.
+    """
+    runs, competition = [find_run(name) for name in names], subject.submission.competition
+    maps = subject.maps or open_test_maps(runs)
+    if (maps.height, maps.width) != usual_shape(subject.submission):
+        raise BadInput(f"the maps are of {maps.width} x {maps.height} pixels, the masks are not")
+    decision = subject.attempt("no tuned threshold", lambda: read_decision(runs))
+    live = live_facts(runs, read_provenance(csv), csv, decision["decision"].get("level") if decision else None)
     readable = {row.stem: row.run_lengths for row in subject.summary.rows}
-    rules = submission.competition
-    packed = subject.attempt(
-        "no live threshold",
-        lambda: pack_maps(maps, live["thresholds"], readable, rules.id_suffix, rules.pixel_order),
-    )
-    if packed is None:
-        return None, None, {}
+    packed = pack_maps(maps, live["thresholds"], readable, competition.id_suffix, competition.pixel_order)
     return live, scores_part(subject, runs, live), packed
 
 

@@ -48,15 +48,18 @@ class TileMap:
     expected_iou: float | None
 
 
-def thresholds_with(level: int) -> list[int]:
-    """63 levels that thresholds can be set to, about evenly spread, and this one (1 to 255) among them.
+def thresholds_with(*levels: int) -> list[int]:
+    """63 levels that thresholds can be set to, about evenly spread, and these (1 to 255) among them.
 
     >>> thresholds_with(107)[24:29]
     [100, 104, 107, 112, 116]
     """
-    spread = np.arange(4, LEVELS, LEVELS // SHOWN_LEVELS)
-    spread[np.abs(spread - level).argmin()] = level
-    return spread.tolist()
+    spread = set(range(4, LEVELS, LEVELS // SHOWN_LEVELS))
+    for level in levels:
+        if level not in spread:
+            spread.remove(min(spread - set(levels), key=lambda other: abs(other - level)))
+            spread.add(level)
+    return sorted(spread)
 
 
 def pack_maps(

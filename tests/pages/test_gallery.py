@@ -152,6 +152,21 @@ def test_it_opens_on_the_csvs_own_masks_and_comes_back_to_them(
         page.get_by_role("button", name="The CSV's own").click()
 
 
+def test_a_csv_of_another_threshold_knows_the_tuned_one_too(
+    submissions: Path, capsys: pytest.CaptureFixture[str], open_page: OpenPage
+) -> None:
+    page = open_page(write_page(capsys, "low"), "#view=fill")
+    page.wait_for_selector(READY)
+    live = page.evaluate("facts.live")
+    assert live["thresholds"][live["tuned"]] == read_json(submissions / "drawn.json")["decision"]["level"]
+    assert live["thresholds"][live["own"]] == read_json(submissions / "low.json")["decision"]["level"] == 77
+    assert page.locator("#level").input_value() == str(live["own"])
+    assert decide.main(page.locator("#command").inner_text().split()[3:]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "submission: submissions/low.csv"
+    assert "there already, with the same bytes" in said[-2], "the command makes exactly this CSV"
+
+
 def test_scores_and_steps_follow_the_slider(
     submissions: Path, capsys: pytest.CaptureFixture[str], open_page: OpenPage
 ) -> None:

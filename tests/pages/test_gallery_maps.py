@@ -27,10 +27,10 @@ def unpack(packed: str, height: int, width: int) -> np.ndarray:
     return levels[1:, 1:]
 
 
-@given(st.integers(1, 255))
-def test_every_tuned_level_is_among_the_thresholds(level: int) -> None:
-    thresholds = thresholds_with(level)
-    assert level in thresholds
+@given(st.sets(st.integers(1, 255), max_size=2))
+def test_the_levels_of_csv_and_run_are_among_the_thresholds(levels: set[int]) -> None:
+    thresholds = thresholds_with(*levels)
+    assert levels <= set(thresholds)
     assert len(set(thresholds)) == 63
     assert thresholds == sorted(thresholds)
     assert thresholds[0] >= 1

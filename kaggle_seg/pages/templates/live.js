@@ -16,7 +16,8 @@ class Live {
   // Where the slider rests while the CSV's own masks are shown.
   restingPlace() {
     const curve = Object.values(this.live.scores?.readings ?? {})[0];
-    if (this.live.tuned !== null) return this.live.tuned;
+    const known = this.live.own ?? this.live.tuned;
+    if (known !== null) return known;
     return curve ? curve.indexOf(Math.max(...curve)) : Math.floor(this.live.thresholds.length / 2);
   }
 
@@ -50,7 +51,7 @@ class Live {
   }
 
   ownLines() {
-    return this.live.ownScore ? [["cross-fitted validation score (95 % interval)", this.live.ownScore]] : [];
+    return this.live.ownScore ? [["cross-fitted score (95 %)", this.live.ownScore]] : [];
   }
 
   emptyLine(place) {
