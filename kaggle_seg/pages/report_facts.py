@@ -14,7 +14,7 @@ from kaggle_seg.runs import Run, shown
 from kaggle_seg.submission.ledger import Entry, Ledger
 
 STAGES = ("split", "train", "predict", "tune", "decide")  # in the order of the pipeline
-HASHES = ("model", "fingerprint")  # inputs of stages that tell a person nothing
+HASHES = ("model", "tiles", "fingerprint")  # inputs of stages that tell a person nothing
 DEFAULTS: dict[str, dict[str, Any]] = {
     "network": dataclasses.asdict(NetworkSettings()),
     "training": dataclasses.asdict(TrainingSettings()),

@@ -181,3 +181,10 @@ def test_the_split_is_as_it_stands_in_its_file(open_page: OpenPage, run: Run) ->
     assert f"validation: {len(split.validation)} tiles" in page.locator("#ids").inner_text()
     page.locator("#ids summary").click()
     assert "10-57" in page.locator("#ids table").inner_text()
+
+
+def test_the_slider_stays_in_sight_over_the_tiles(open_page: OpenPage, run: Run) -> None:
+    page = opened(open_page, run)
+    page.locator(".tile").last.scroll_into_view_if_needed()
+    box = page.locator("#live").bounding_box()
+    assert box and 0 <= box["y"] < 50
