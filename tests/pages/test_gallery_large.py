@@ -86,8 +86,9 @@ def test_the_first_tiles_are_there_at_once_and_scrolling_is_smooth(page_file: Pa
     for _ in range(3):  # the machine may be busy with other things
         started = time.monotonic()
         page = open_page(page_file, viewport={"width": 1280, "height": 900})
-        page.wait_for_function(
-            "document.querySelector('.card canvas').width && document.querySelector('.card img').complete"
+        page.locator(".card img").first.wait_for(state="visible")
+        assert page.evaluate(
+            "document.querySelector('.card img').decode().then(() => document.querySelector('canvas').width)"
         )
         seconds.append(time.monotonic() - started)
         if seconds[-1] < LOAD_SECONDS:
