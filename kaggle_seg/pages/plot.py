@@ -67,7 +67,8 @@ def nice_axis(label: str, low: float, high: float, whole: bool = False) -> Axis:
     """
     if whole:
         high = max(high, low + 1)
-    span = (high - low) or abs(high) or 1.0
+    largest = max(abs(low), abs(high), 1.0)
+    span = high - low if high - low > 1e-9 * largest else largest  # of values that are as good as equal, their size
     power = 10.0 ** math.floor(math.log10(span / 5))
     step = next(power * factor for factor in (1, 2, 5, 10) if span / (power * factor) <= 6.5)
     if whole:
