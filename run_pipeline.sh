@@ -206,7 +206,7 @@ stage() { # NAME OPTION...: runs one stage, or ends with its exit code
 }
 
 run_stages() {
-    local training=(--data "$data") tta=d4 decision=() anew=''
+    local training=(--data "$data") tta=d4 decision=() anew='' uploaded=0
     [ -z "$epochs" ] || training+=(--epochs "$epochs")
     [ -z "$minutes" ] || training+=(--minutes "$minutes")
     [ "$quick" = no ] || { training+=(--quick) && tta=none; }
@@ -223,7 +223,9 @@ run_stages() {
     decide ${decision[@]+"${decision[@]}"}
     stage inspect "$file"
     attend "$python" -m kaggle_seg.summary "$file" || failed summary $?
-    upload
+    upload || uploaded=$?
+    attend "$python" -m kaggle_seg.report "$run" || failed report $?
+    [ "$uploaded" -eq 0 ] || failed submit "$uploaded"
 }
 
 # the stage that writes the CSV, and says where
@@ -234,12 +236,13 @@ decide() { # OPTION...
     file=$(output_root)/submissions/${csv##*/}
 }
 
-# to Kaggle, if the CSV is worth one of the day's few submissions; what it finds against that it says
+# to Kaggle, if the CSV is worth one of the day's few submissions; what it finds against that it says. The report
+# comes after it, with the public score in it, and also where the upload failed
 upload() {
     local how=--if-better
     [ "$submit" != no ] || return 0
     [ "$submit" != yes ] || how=--once
-    attend "$python" -m kaggle_seg.submit "$file" "$how" || failed submit $?
+    attend "$python" -m kaggle_seg.submit "$file" "$how"
 }
 
 main() {

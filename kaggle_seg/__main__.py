@@ -11,7 +11,8 @@ from pathlib import Path
 
 from kaggle_seg.errors import BadInput, report_errors
 
-FIRST = ("demo", "split", "train", "predict", "tune", "decide", "inspect", "summary", "submit")  # as the pipeline runs them
+# as the pipeline runs them
+FIRST = ("demo", "split", "train", "predict", "tune", "decide", "inspect", "summary", "submit", "report")
 
 
 @report_errors

@@ -6,6 +6,7 @@ Ends with 0 if it is valid, 1 if it has faults, 2 if it cannot be read.
 from __future__ import annotations
 
 import sys
+import webbrowser
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,16 @@ class Command:
     """the folder of tiles it was made for (default: ids from the JSON beside the CSV, or from sample_submission.csv)"""
     competition: str = ""
     """the competition, by slug, address or TOML file (default: what the JSON beside the CSV says)"""
+    against: str | None = None
+    """another CSV to compare it with, tile by tile"""
+    masks: Path | None = None
+    """a folder of true masks: scores the tiles it has masks of"""
+    html: bool = False
+    """also write a page to look at beside the CSV: all its tiles with their masks"""
+    validation: bool = False
+    """let that page show the validation tiles of its runs, with misses and false alarms, in place of the test tiles"""
+    open: bool = False
+    """open that page in the browser"""
     png: bool = False
     """also write a contact sheet beside the CSV: tiles with the outlines of their masks"""
 
@@ -39,18 +50,20 @@ class Command:
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses the command line and inspects."""
     command = tyro.cli(Command, args=argv, prog="kaggle_seg.inspect", description=__doc__)
-    return inspect(find_csv(command.csv), command.data, command.png, command.competition)
+    return inspect(command, find_csv(command.csv), find_csv(command.against) if command.against else None)
 
 
-def inspect(path: Path, data: Path | None, png: bool, asked: str = "") -> int:
+def inspect(command: Command, path: Path, other_path: Path | None) -> int:
     """Prints faults and summary of a submission; 1 if there are faults, else 0."""
+    from kaggle_seg.submission.agreement import compare, describe_agreement
     from kaggle_seg.submission.checks import check, describe
     from kaggle_seg.submission.expected import competition_of_csv, find_expected
     from kaggle_seg.submission.summary import describe_masks, summarise
     from kaggle_seg.submission.table import Submission
+    from kaggle_seg.submission.truth import compare_with_masks, describe_truth
 
-    competition = competition_of_csv(path, asked)
-    submission, expected = Submission.read(path, competition), find_expected(path, data, competition)
+    competition = competition_of_csv(path, command.competition)
+    submission, expected = Submission.read(path, competition), find_expected(path, command.data, competition)
     faults = check(submission, expected)
     for line in describe(faults):
         print(line)
@@ -59,10 +72,31 @@ def inspect(path: Path, data: Path | None, png: bool, asked: str = "") -> int:
     summary = summarise(submission)
     if summary.rows:
         print("\n".join(describe_masks(summary)))
-    if png:
+    other = agreement = truth = None
+    if other_path:
+        other = Submission.read(other_path, competition)
+        agreement = compare(submission, other)
+        print("\n".join(describe_agreement(agreement, other_path)))
+    if command.masks:
+        truth = compare_with_masks(summary.rows, command.masks, submission.competition)
+        print("\n".join(describe_truth(truth, len(submission.images))))
+    if command.png:
         from kaggle_seg.pages.contact_sheet import write_contact_sheet
 
-        print(f"contact sheet      {shown(write_contact_sheet(submission, summary, data))}")
+        print(f"contact sheet      {shown(write_contact_sheet(submission, summary, command.data))}")
+    if command.html or command.open or command.validation:
+        from kaggle_seg.pages.gallery import write_gallery
+        from kaggle_seg.pages.gallery_subject import Subject
+
+        subject = Subject(submission, summary, describe(faults), truth, other, agreement, command.data)
+        if command.validation:
+            from kaggle_seg.pages.gallery_validation import validation_subject
+
+            subject = validation_subject(path, command.data)
+        page = write_gallery(subject)
+        if command.open:
+            webbrowser.open(page.resolve().as_uri())
+        print(f"page: {shown(page)}")
     return FAILED if faults else DONE
 
 

@@ -54,7 +54,7 @@ class Clone:
         for name in ("run_pipeline.sh", "setup.cfg"):
             shutil.copy(PROJECT / name, self.folder / name)
         (self.folder / "kaggle_seg").mkdir()
-        for name in ("demo", "download", *STAGES, "summary", "submit"):
+        for name in ("demo", "download", *STAGES, "summary", "submit", "report"):
             (self.folder / "kaggle_seg" / f"{name}.py").write_text(STAND_IN, encoding="utf-8")
         (self.folder / "kaggle_seg" / "__init__.py").touch()
         self.environment = {**os.environ, "CALLS": str(self.calls_file), "KSEG_PYTHON": sys.executable}
@@ -131,10 +131,10 @@ def is_alive(pid: int) -> bool:
 def test_the_stages_run_in_order_and_are_told_apart(clone: Clone, tiles: Path) -> None:
     done = clone.run("--data", str(tiles), "--no-submit")
     assert done.returncode == 0, done.stderr
-    assert [call["name"] for call in clone.calls] == [*STAGES, "summary"]
+    assert [call["name"] for call in clone.calls] == [*STAGES, "summary", "report"]
     assert all(call["parent"] for call in clone.calls)
     assert done.stdout.splitlines() == [
-        *(f"result of {name}" for name in [*STAGES, "summary"]),
+        *(f"result of {name}" for name in [*STAGES, "summary", "report"]),
         "submission: submissions/drawn.csv",
     ]
     assert [line for line in done.stderr.splitlines() if line.startswith("[")] == [
@@ -160,7 +160,8 @@ def test_options_reach_their_stage(clone: Clone, tiles: Path) -> None:
 def test_the_csv_is_offered_for_upload_unless_forbidden(clone: Clone, tiles: Path) -> None:
     done = clone.run("--data", str(tiles))
     assert clone.words("submit") == [str(clone.folder / "submissions" / "drawn.csv"), "--if-better"]
-    assert done.stdout.splitlines()[-2:] == ["result of submit", "submission: submissions/drawn.csv"]
+    assert done.stdout.splitlines()[-3:] == ["result of submit", "result of report", "submission: submissions/drawn.csv"]
+    assert clone.words("report") == ["drawn-unet8"]
 
 
 def test_help_and_wrong_options_need_no_python(clone: Clone, tmp_path: Path) -> None:
@@ -284,7 +285,7 @@ def test_a_failing_stage_ends_it_with_its_exit_code(clone: Clone, tiles: Path, s
     assert f"{stage}: ended with exit code {code}" in done.stderr
 
 
-@pytest.mark.parametrize("stage", ["inspect", "summary", "submit"])
+@pytest.mark.parametrize("stage", ["inspect", "summary", "submit", "report"])
 def test_the_csv_is_named_also_when_a_later_step_fails(clone: Clone, tiles: Path, stage: str) -> None:
     done = clone.run("--data", str(tiles), FAILS=stage)
     assert done.returncode == 1

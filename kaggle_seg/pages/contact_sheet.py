@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kaggle_seg.errors import BadInput
 from kaggle_seg.runs import shown, write_atomic
-from kaggle_seg.submission.expected import read_provenance
+from kaggle_seg.submission.pictures import find_images, outlined
 from kaggle_seg.submission.summary import Summary
 from kaggle_seg.submission.table import Submission
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 PANELS, COLUMNS = 30, 6
 EMPTY_PANELS = 5  # at most so many of them show empty masks
 SIDE, GAP, TITLE = 256, 8, 20  # pixels: longest side of a tile on the sheet, space between tiles, height of a title
-OUTLINE, SHADOW = (255, 230, 0), (0, 0, 0)
 PAPER, INK = (250, 250, 250), (20, 20, 20)
 
 
@@ -58,7 +57,7 @@ def write_contact_sheet(submission: Submission, summary: Summary, data: Path | N
     """
     from kaggle_seg.tiles.files import read_image
 
-    images = find_images(submission, data)
+    images = find_images(submission.path, data, submission.competition)
     chosen = choose(summary.shares)
     stems = [summary.rows[row].stem for row in chosen]
     if missing := [stem for stem in stems if stem not in images]:
@@ -75,24 +74,6 @@ def write_contact_sheet(submission: Submission, summary: Summary, data: Path | N
         draw_sheet(panels).save(content, "PNG")
         write_atomic(path, content.getvalue())
     return path
-
-
-def find_images(submission: Submission, data: Path | None) -> dict[str, Path]:
-    """The image files of the test tiles by their ids in the CSV.
-
-    Raises:
-        BadInput: it is not known where they are, or they are not there.
-    """
-    from kaggle_seg.tiles.dataset import find_dataset
-
-    csv, competition = submission.path, submission.competition
-    folder = data or read_provenance(csv).get("data")
-    if not folder:
-        raise BadInput(f"{shown(csv)}: a contact sheet needs the test tiles; name their folder with --data")
-    try:
-        return {tile.stem + competition.id_suffix: tile.image for tile in find_dataset(Path(folder), competition).test}
-    except BadInput as error:
-        raise BadInput([*error.problems, "a contact sheet needs the test tiles; name their folder with --data"]) from error
 
 
 def choose(shares: NDArray[np.float64], count: int = PANELS) -> list[int]:
@@ -139,13 +120,10 @@ def draw_sheet(panels: Sequence[Panel]) -> Image.Image:
 def draw_panel(panel: Panel) -> Image.Image:
     """One tile at the sheet's size: a bright line on the rim of each building, a dark one around it."""
     from PIL import Image
-    from scipy import ndimage
 
     height, width = panel.mask.shape
     scale = SIDE / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     pixels = np.array(Image.fromarray(panel.image).resize(size, Image.Resampling.LANCZOS))
     mask = np.array(Image.fromarray(panel.mask).resize(size, Image.Resampling.NEAREST))
-    pixels[ndimage.binary_dilation(mask) & ~mask] = SHADOW
-    pixels[mask & ~ndimage.binary_erosion(mask, border_value=1)] = OUTLINE
-    return Image.fromarray(pixels)
+    return Image.fromarray(outlined(pixels, mask))

@@ -20,30 +20,55 @@ def table(decision: dict[str, Any]) -> list[str]:
     Args:
         decision: what decision.json says.
     """
+    rows = [["  rule", *headings(decision)]]
+    for star, cells in contenders(decision):
+        rows.append([f"{'*' if star else ' '} {cells[0]}", *cells[1:]])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        *introduction(decision),
+        *("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows),
+        *caveats(decision),
+    ]
+
+
+def introduction(decision: dict[str, Any]) -> list[str]:
+    """What the scores are of."""
+    units = f"units (scenes, groups or pieces of ids): {decision['score']['units']}"
+    earning = EARNINGS[objective_of(decision).empty_tile]
+    return [
+        f"{decision['tiles']} validation tiles, {decision['tiles_with_buildings']} with buildings; {units}",
+        f"scores are cross-fitted; a tile without buildings earns {earning}",
+    ]
+
+
+def readings(decision: dict[str, Any]) -> dict[str, str]:
+    """The columns of scores: how each is headed, and the reading it shows."""
     objective = objective_of(decision)
     other_earning: EmptyTile = "zero" if objective.empty_tile == "one" else "one"
     other_score: Score = "iou" if objective.score == "competition" else "competition"
-    columns = {
+    return {
         f"{NAMES[objective.score]} (95 % interval)": objective.reading,
         f"if empty tiles earn {'0' if other_earning == 'zero' else '1'}": Objective(objective.score, other_earning).reading,
         "with buildings": f"{objective.score}_buildings",
         NAMES[other_score]: Objective(other_score, objective.empty_tile).reading,
     }
-    rows = [["  rule", *columns, "nothing predicted"]]
+
+
+def headings(decision: dict[str, Any]) -> list[str]:
+    """What stands above the columns behind the rule."""
+    return [*readings(decision), "nothing predicted"]
+
+
+def contenders(decision: dict[str, Any]) -> list[tuple[bool, list[str]]]:
+    """For each rule whether it was chosen, and its cells: the rule in words, then as `headings` says."""
+    rows = []
     for contender in decision["contenders"]:
-        star = "*" if contender["decision"] == decision["decision"] else " "
-        scores = [contender["scores"][reading] for reading in columns.values()]
+        scores = [contender["scores"][reading] for reading in readings(decision).values()]
         means = ["-" if score is None else f"{score['mean']:.3f}" for score in scores[1:]]
         share = f"{contender['empty_predictions']:.1%} of tiles"
-        rows.append([f"{star} {contender['words']}", SCORE.format_map(scores[0]), *means, share])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    units = f"units (scenes, groups or pieces of ids): {decision['score']['units']}"
-    return [
-        f"{decision['tiles']} validation tiles, {decision['tiles_with_buildings']} with buildings; {units}",
-        f"scores are cross-fitted; a tile without buildings earns {EARNINGS[objective.empty_tile]}",
-        *("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows),
-        *caveats(decision),
-    ]
+        cells = [contender["words"], SCORE.format_map(scores[0]), *means, share]
+        rows.append((contender["decision"] == decision["decision"], cells))
+    return rows
 
 
 def caveats(decision: dict[str, Any]) -> list[str]:

@@ -13,9 +13,7 @@ from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
 from kaggle_seg.pages.contact_sheet import (
     GAP,
-    OUTLINE,
     PAPER,
-    SHADOW,
     SIDE,
     TITLE,
     Panel,
@@ -24,6 +22,7 @@ from kaggle_seg.pages.contact_sheet import (
     draw_sheet,
     write_contact_sheet,
 )
+from kaggle_seg.submission.pictures import OUTLINE, SHADOW
 from kaggle_seg.submission.summary import summarise
 from kaggle_seg.submission.table import Submission, write_submission
 

@@ -42,9 +42,9 @@ def split(tiles: Survey, method: SplitMethod = "auto", **changes: object) -> Spl
 
 
 @st.composite
-def surveys(draw: st.DrawFn) -> Survey:
-    """Tiles of scenes of one to nine, in any order, some of them test tiles, with any buildings."""
-    sizes = draw(st.lists(st.integers(1, 9), min_size=8, max_size=40))
+def surveys(draw: st.DrawFn, largest: int = 9, fewest: int = 8) -> Survey:
+    """Tiles of scenes of one to `largest`, in any order, some of them test tiles, with any buildings."""
+    sizes = draw(st.lists(st.integers(1, largest), min_size=fewest, max_size=40))
     starts = np.cumsum([0, *sizes])
     place = np.random.default_rng(draw(st.integers(0, 99))).permutation(sum(sizes))
     chains = [(place[tile], place[tile + 1]) for a, b in pairwise(starts) for tile in range(a, b - 1)]

@@ -190,5 +190,5 @@ def test_every_file_is_paired_or_told(ids: set[int], masks: set[int], seed: int)
 @pytest.mark.skipif(not SATBUILD.is_dir(), reason="the shared tiles are not here")
 def test_satbuild() -> None:
     dataset = find_dataset(SATBUILD.parent)
-    assert (dataset.root, len(dataset.training), len(dataset.test)) == (SATBUILD, 1200, 240)
+    assert (dataset.root.resolve(), len(dataset.training), len(dataset.test)) == (SATBUILD.resolve(), 1200, 240)
     assert all(tile.mask and "holdout" not in str(tile.mask) for tile in dataset.training)

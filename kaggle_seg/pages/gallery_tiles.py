@@ -1,0 +1,58 @@
+"""What a gallery's page knows of each tile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kaggle_seg.pages.gallery_fitting import Block
+from kaggle_seg.pages.gallery_maps import TileMap
+from kaggle_seg.pages.gallery_subject import Subject
+from kaggle_seg.submission.truth import Truth
+
+
+def tile_facts(subject: Subject, maps: dict[str, TileMap]) -> list[dict[str, Any]]:
+    """What the page knows of each tile, in the CSV's order."""
+    summary = subject.summary
+    figures = {id(row): place for place, row in enumerate(summary.rows)}
+    truth = truth_by_stem(subject.truth) if subject.truth else {}
+    agreed = dict(zip(subject.agreement.stems, subject.agreement.ious, strict=True)) if subject.agreement else {}
+    tiles = []
+    for row in subject.submission.images:
+        tile: dict[str, Any] = {"id": row.stem, "line": row.line, "runs": None}
+        if (place := figures.get(id(row))) is not None:
+            share, regions = float(summary.shares[place]), int(summary.regions[place])
+            tile |= {"runs": row.run_lengths, "share": round(share, 5), "regions": regions}
+        if found := maps.get(row.stem):
+            tile |= {"uncertainty": round(found.uncertainty, 5), "highest": found.highest}
+            tile |= {"expected": None if found.expected_iou is None else round(found.expected_iou, 4)}
+        tile |= truth.get(row.stem, {})
+        if subject.other and row.stem in agreed:
+            tile |= {"other": subject.other.by_stem[row.stem].run_lengths, "agreement": round(float(agreed[row.stem]), 4)}
+        tiles.append(tile)
+    return tiles
+
+
+def truth_by_stem(truth: Truth) -> dict[str, dict[str, Any]]:
+    """The true mask and the score of each tile that has one, by image id."""
+    scores = truth.by_tile()
+    return {
+        stem: {"truth": truth.run_lengths[at], "iou": round(float(scores["iou_one"][at]), 4)}
+        | {"score": round(float(scores["competition_one"][at]), 4)}
+        for at, stem in enumerate(truth.stems)
+    }
+
+
+def scores_of(truth: Truth) -> dict[str, float]:
+    """The mean of each reading over the tiles with a mask, and their number."""
+    return {name: float(values.mean()) for name, values in truth.by_tile().items()} | {"tiles": len(truth.stems)}
+
+
+def blocks_of(tiles: Sequence[dict[str, Any]], images: dict[str, str], maps: dict[str, TileMap]) -> list[Block]:
+    """All images and maps, those first that are to be left out last: images before maps, uncertain tiles before others."""
+    uncertainty = np.array([tile.get("uncertainty", 0.0) for tile in tiles])
+    order = np.argsort(-uncertainty, kind="stable").tolist()
+    pictures = [Block("image", at, images[tiles[at]["id"]]) for at in order if tiles[at]["id"] in images]
+    return pictures + [Block("map", at, maps[tiles[at]["id"]].packed) for at in order if tiles[at]["id"] in maps]

@@ -1,0 +1,112 @@
+"""What a run's report needs to know of its validation tiles: one pass over their maps, at flat memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kaggle_seg.competition import DEFAULT, Competition
+from kaggle_seg.masks.candidates import progress
+from kaggle_seg.masks.decisions import Rule, Threshold, from_plain
+from kaggle_seg.masks.maps import LEVELS, MapStore
+from kaggle_seg.masks.scores import competition_scores, ious, overlaps, threshold_table
+from kaggle_seg.pages.decision import objective_of, read_decision
+from kaggle_seg.runs import Run
+from kaggle_seg.tiles.validation import Validation, validation_of
+
+UNDECIDED = Threshold(LEVELS // 2)  # where nothing was tuned yet
+
+
+@dataclass(frozen=True)
+class Measures:
+    """N validation tiles under all thresholds and under the run's decision.
+
+    Attributes:
+        validation: the tiles.
+        rule: the decision; a threshold of 0.5 where there is none yet.
+        decision: what decision.json says; None where there is none of these maps.
+        intersection, union: int64 (N, 256), at all thresholds.
+        truth_area: int64 (N,), building pixels.
+        decided_intersection, decided_union: int64 (N,), of the decision's masks.
+        level_sums: float64 (256,), the sum of the unrounded probabilities at each level.
+    """
+
+    validation: Validation
+    rule: Rule
+    decision: dict[str, Any] | None
+    intersection: np.ndarray
+    union: np.ndarray
+    truth_area: np.ndarray
+    decided_intersection: np.ndarray
+    decided_union: np.ndarray
+    level_sums: np.ndarray
+
+    @property
+    def competition(self) -> Competition:
+        """Whose steps count: that of the tiles, which all runs are of."""
+        return DEFAULT
+
+    @property
+    def predicted_area(self) -> np.ndarray:
+        """int64 (N, 256), predicted pixels at all thresholds."""
+        return self.union - self.truth_area[:, None] + self.intersection
+
+    @property
+    def decided_area(self) -> np.ndarray:
+        """int64 (N,), pixels of the decision's masks."""
+        return self.decided_union - self.truth_area + self.decided_intersection
+
+    @property
+    def decided_scores(self) -> np.ndarray:
+        """float64 (N,), what the decision's masks earn, in the reading that was tuned for."""
+        reading = objective_of(self.decision).empty_tile
+        return competition_scores(self.decided_intersection, self.decided_union, reading, self.competition.iou_steps)
+
+    @property
+    def decided_ious(self) -> np.ndarray:
+        """float64 (N,), IoU of the decision's masks; of nothing with nothing as it was tuned for."""
+        return ious(self.decided_intersection, self.decided_union, objective_of(self.decision).empty_tile)
+
+    def pixels_by_level(self) -> tuple[np.ndarray, np.ndarray]:
+        """How many pixels of all tiles have each level, and how many of them are buildings: int64 (256,) each."""
+        counts = [totals - np.append(totals[1:], 0) for totals in (self.predicted_area.sum(0), self.intersection.sum(0))]
+        return counts[0], counts[1]
+
+
+def measure_runs(runs: Sequence[Run], data: Path | None = None) -> Measures:
+    """Measures the validation tiles of a run, or of several runs together.
+
+    Args:
+        runs: one or more that have predicted; of several the maps are averaged.
+        data: the folder of tiles; None: the one they were split from.
+
+    Raises:
+        BadInput: no maps are there, or the tiles are gone or others now.
+    """
+    validation = validation_of(runs, data)
+    decision = read_decision(runs)
+    rule = from_plain(decision["decision"]) if decision else UNDECIDED
+    found: list[tuple[np.ndarray, ...]] = []
+    level_sums = np.zeros(LEVELS)
+    for tiles, levels, sums in progress(validation.maps, "report"):
+        masks = np.asarray(validation.truth(tiles), bool)
+        area = np.count_nonzero(masks, axis=(1, 2)).astype(np.int64)
+        found.append((*threshold_table(levels, masks), area, *overlaps(rule.masks(levels, sums), masks)))
+        level_sums += sums.sum(axis=0, dtype=np.float64)
+    intersection, union, area, met, joined = (np.concatenate(part) for part in zip(*found, strict=True))
+    return Measures(validation, rule, decision, intersection, union, area, met, joined, level_sums)
+
+
+def highest_levels(store: MapStore) -> np.ndarray:
+    """The highest level of each tile, int (N,); its mask is empty at every threshold above.
+
+    The sums tell it without a look at the pixels: at level k >= 1 they are above 0 just where there are pixels.
+    """
+    highest = np.zeros(len(store.ids), np.int64)
+    for tiles, _, sums in store.shards():
+        highest[tiles] = LEVELS - 1 - (np.asarray(sums)[:, ::-1] > 0).argmax(axis=1)
+    return highest

@@ -1,0 +1,51 @@
+"""Show a run on one page: runs/RUN/report.html
+
+Learning curves, the split, score against threshold, reliability, the best and the worst tiles, settings, time and memory,
+and local against public scores. The page needs no network and no server.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from kaggle_seg.errors import report_errors
+from kaggle_seg.runs import find_run, shown
+
+
+@dataclass(frozen=True)
+class Command:
+    """Which run."""
+
+    run: Annotated[str, tyro.conf.Positional]
+    """the run, by name or folder"""
+    data: Path | None = None
+    """the folder of tiles (default: the one the run was split from)"""
+    open: bool = False
+    """show the page in the browser"""
+
+
+@report_errors
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parses the command line and writes the page; the last line on stdout names it."""
+    command = tyro.cli(Command, args=argv, prog="python -m kaggle_seg.report", description=__doc__)
+    run = find_run(command.run)
+
+    from kaggle_seg.pages.report import write_report
+
+    path = write_report(run, command.data)
+    print(f"page: {shown(path)}")
+    if command.open:
+        import webbrowser
+
+        webbrowser.open(path.resolve().as_uri())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
