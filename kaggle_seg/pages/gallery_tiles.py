@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kaggle_seg.competition import Competition
 from kaggle_seg.pages.gallery_fitting import Block
 from kaggle_seg.pages.gallery_maps import TileMap
 from kaggle_seg.pages.gallery_subject import Subject
@@ -27,12 +28,21 @@ def tile_facts(subject: Subject, maps: dict[str, TileMap]) -> list[dict[str, Any
             tile |= {"runs": row.run_lengths, "share": round(share, 5), "regions": regions}
         if found := maps.get(row.stem):
             tile |= {"uncertainty": round(found.uncertainty, 5), "highest": found.highest}
-            tile |= {"expected": None if found.expected_iou is None else round(found.expected_iou, 4)}
+            if found.expected_iou is not None:
+                tile |= {"expected": round(found.expected_iou, 4)}
+                tile |= score_at(found.expected_iou, subject.submission.competition)
         tile |= truth.get(row.stem, {})
         if subject.other and row.stem in agreed:
             tile |= {"other": subject.other.by_stem[row.stem].run_lengths, "agreement": round(float(agreed[row.stem]), 4)}
         tiles.append(tile)
     return tiles
+
+
+def score_at(iou: float, competition: Competition) -> dict[str, float]:
+    """What a tile earns if its IoU is the expected one; nothing where the competition does not count IoU steps."""
+    if competition.score != "iou_steps":
+        return {}
+    return {"expectedScore": sum(20 * iou > step for step in competition.iou_steps) / len(competition.iou_steps)}
 
 
 def truth_by_stem(truth: Truth) -> dict[str, dict[str, Any]]:

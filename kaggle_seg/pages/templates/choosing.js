@@ -9,6 +9,7 @@ const MEASURES = [
   { key: "regions", label: "regions", write: String, scale: 1 },
   { key: "uncertainty", label: "uncertainty", write: percent, scale: 100 },
   { key: "expected", label: "expected IoU", write: fixed, scale: 1 },
+  { key: "expectedScore", label: "score at the expected IoU", write: fixed, scale: 1 },
   { key: "iou", label: "true IoU", write: fixed, scale: 1 },
   { key: "score", label: "true score", write: fixed, scale: 1 },
   { key: "agreement", label: "agreement", write: fixed, scale: 1 },
