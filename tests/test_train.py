@@ -89,7 +89,7 @@ def test_every_wrong_setting_is_named_at_once(capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize(
     ("options", "name"),
-    [([], "my-tiles-unet16"), (["--quick"], "my-tiles-unet8-quick"), (["--base-filters", "4"], "my-tiles-unet4")],
+    [([], "my-tiles-unet16"), (["--quick"], "my-tiles-unet16-quick"), (["--base-filters", "4"], "my-tiles-unet4")],
 )
 def test_the_default_name_of_a_run(
     options: list[str], name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -100,7 +100,7 @@ def test_the_default_name_of_a_run(
 
 def test_quick_yields_to_what_is_said_beside_it() -> None:
     command = train.parse(["--quick", "--run", "x", "--epochs", "3"])
-    assert (command.training.epochs, command.training.training_tiles, command.network.base_filters) == (3, 1500, 8)
+    assert (command.training.epochs, command.training.training_tiles, command.network.convs_per_level) == (3, 1500, 1)
     assert train.parse(["--quick", "--run", "x", "--minutes", "2"]).training.epochs == 0
 
 
