@@ -75,7 +75,8 @@ def settle(page: Page) -> None:
 
 
 def shown_ids(page: Page) -> list[str]:
-    return page.locator("#grid .name").all_inner_texts()
+    # the text itself: a card outside the window has no rendered text until the browser comes to it
+    return page.locator("#grid .name").all_text_contents()
 
 
 def masks_in(path: Path) -> list[np.ndarray]:
