@@ -1,21 +1,22 @@
 """How fast IoU and competition score of every tile are found at all 255 thresholds, against a loop over the thresholds.
 
-    python tests/benchmarks/thresholds.py [TILES]
+    python -m tests.benchmarks.thresholds [--tiles 765]
 
-The ways take turns on the same drawn maps and must give the same numbers; a ratio is the median over the rounds.
+The ways work on the same drawn maps, on one thread, and must give the same numbers.
 """
 
 from __future__ import annotations
 
-import statistics
+import argparse
 import sys
-import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import ndimage
 
 from kaggle_seg.masks.maps import LEVELS
 from kaggle_seg.masks.scores import competition_scores, ious, overlaps, threshold_table
+from tests.benchmarks.turns import Row, make_parser, run, take_turns, timed
 
 SIDE, ROUNDS, SEED = 256, 3, 0
 Scores = tuple[np.ndarray, np.ndarray]
@@ -56,29 +57,36 @@ def by_a_loop_in_a_loop(levels: np.ndarray, truth: np.ndarray) -> Scores:
     return ious(intersection, union), competition_scores(intersection, union)
 
 
-WAYS = {
-    "histograms": by_histograms,
-    "a loop over thresholds": by_a_loop,
-    "the same, tile by tile": by_a_loop_in_a_loop,
-}
+OURS, PLAIN, BY_TILES = "histograms", "a loop over thresholds", "a loop over tiles and thresholds"
+WAYS = {OURS: by_histograms, PLAIN: by_a_loop, BY_TILES: by_a_loop_in_a_loop}
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 765
+def rows(options: argparse.Namespace) -> list[Row]:
+    """All ways in turns, and a look at whether they found the same."""
+    count, rounds = (20, 1) if options.quick else (options.tiles, ROUNDS)
     levels, truth = draw_tiles(count)
-    seconds: dict[str, list[float]] = {name: [] for name in WAYS}
-    for _ in range(ROUNDS):
-        found = []
-        for name, way in WAYS.items():
-            started = time.perf_counter()
-            found.append(way(levels, truth))
-            seconds[name].append(time.perf_counter() - started)
-        assert all(np.array_equal(found[0], other) for other in found[1:]), "the ways differ"
-    print(f"{count} tiles of {SIDE}x{SIDE}, {LEVELS - 1} thresholds, one thread; equal results")
-    for name, times in seconds.items():
-        ratio = statistics.median(other / fast for fast, other in zip(seconds["histograms"], times, strict=True))
-        print(f"{name:24} {statistics.median(times):8.2f} s {ratio:8.0f} times as long")
+    found: dict[str, Scores] = {}
+
+    def work(name: str) -> Callable[[], None]:
+        return lambda: found.update({name: WAYS[name](levels, truth)})
+
+    turns = take_turns({name: timed(work(name)) for name in WAYS}, rounds)
+    assert all(np.array_equal(found[OURS], scores) for scores in found.values()), "the ways differ"
+    operation = f"scores at {LEVELS - 1} thresholds ({count} tiles)"
+    return [
+        turns.row(operation, PLAIN),
+        turns.row(operation, BY_TILES),
+        turns.row(operation, OURS, against=PLAIN, wanted=100, note="equal results"),
+        turns.row(operation, OURS, against=BY_TILES),
+    ]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measures and prints the table."""
+    parser = make_parser(__doc__)
+    parser.add_argument("--tiles", type=int, default=765, help="how many (default: 765)")
+    return run(parser, rows, argv)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
