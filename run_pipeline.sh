@@ -22,6 +22,7 @@ what is done and takes up where the last one was stopped. Results lie in runs/ a
   --minutes N          train about N minutes
   --seed N             seed of the split, the first weights and the order of the tiles (default: 0)
   --quick              a small network, few epochs, at most 1500 training tiles: a look at the whole within 4 minutes
+  --engine E           what predicts: auto (default), keras, openvino or int8; see python -m kaggle_seg.predict --help
   --demo               use generated demo tiles, also if there are others; 12 epochs if nothing else is said
   --restart            forget what this run has trained, and train anew
   --submit             upload the CSV to Kaggle in any case (default: if it is worth it: a full run on the
@@ -35,7 +36,7 @@ KSEG_PYTHON=python3 uses that interpreter as it is: no .venv, no network.'
 
 # --- options: all are checked, and all that is wrong is said, before anything is installed or run ---
 
-data='' competition='' run='' threshold=auto epochs='' minutes='' seed=0 quick=no demo=no restart=no submit=if-better
+data='' competition='' run='' threshold=auto epochs='' minutes='' seed=0 engine=auto quick=no demo=no restart=no submit=if-better
 train_options=()
 problems=()
 
@@ -46,7 +47,7 @@ read_options() {
     while [ $# -gt 0 ]; do
         option=$1 && shift
         case $option in
-            --data=* | --competition=* | --run=* | --threshold=* | --epochs=* | --minutes=* | --seed=*)
+            --data=* | --competition=* | --run=* | --threshold=* | --epochs=* | --minutes=* | --seed=* | --engine=*)
                 set -- "${option#*=}" "$@" && option=${option%%=*}
                 ;;
             --quick | --demo | --restart | --submit) printf -v "${option#--}" yes && continue ;;
@@ -55,7 +56,7 @@ read_options() {
             --) train_options=("$@") && return ;;
         esac
         case $option in
-            --data | --competition | --run | --threshold | --epochs | --minutes | --seed)
+            --data | --competition | --run | --threshold | --epochs | --minutes | --seed | --engine)
                 case ${1-} in
                     '' | --*) wrong "$option: a value is missing" ;;
                     *) printf -v "${option#--}" %s "$1" ;;
@@ -85,6 +86,7 @@ check_options() {
     [[ -z $minutes ]] || [[ $minutes =~ $decimal && $minutes =~ $nonzero ]] || wrong "--minutes $minutes: wanted a number above 0"
     [[ -z $epochs || -z $minutes ]] || wrong '--epochs and --minutes: the one would decide the other; give one of them'
     [[ $seed =~ $whole ]] || wrong "--seed $seed: wanted a whole number from 0"
+    case $engine in auto | keras | openvino | int8) ;; *) wrong "--engine $engine: wanted auto, keras, openvino or int8" ;; esac
     if [ -n "${KSEG_PYTHON-}" ] && ! command -v "$KSEG_PYTHON" >/dev/null; then
         wrong "KSEG_PYTHON=$KSEG_PYTHON: no such interpreter"
     fi
@@ -218,7 +220,7 @@ run_stages() {
 
     stage split --data "$data" --run "$run" --seed "$seed" --keep ${competition:+--competition "$competition"} ${anew:+"$anew"}
     stage train "${training[@]}" --run "$run" ${anew:+"$anew"}
-    stage predict "$run" --tta "$tta"
+    stage predict "$run" --tta "$tta" --engine "$engine"
     stage tune "$run"
     decide ${decision[@]+"${decision[@]}"}
     stage inspect "$file"

@@ -144,6 +144,7 @@ def test_the_stages_run_in_order_and_are_told_apart(clone: Clone, tiles: Path) -
 
 def test_options_reach_their_stage(clone: Clone, tiles: Path) -> None:
     options = ["--run", "north", "--threshold=0.42", "--epochs", "3", "--seed=7", "--quick", "--restart", f"--data={tiles}"]
+    options += ["--engine", "int8"]
     done = clone.run(*options, "--", "--loss", "dice", "--name", "a b")
     assert done.returncode == 0, done.stderr
     assert clone.words("split") == ["--data", str(tiles), "--run", "drawn-unet8", "--seed", "7", "--keep", "--restart"]
@@ -152,7 +153,7 @@ def test_options_reach_their_stage(clone: Clone, tiles: Path) -> None:
     assert train[2:7] == ["--epochs", "3", "--quick", "--seed", "7"]
     assert train[7:11] == ["--loss", "dice", "--name", "a b"]
     assert train[-3:] == ["--run", "drawn-unet8", "--restart"]
-    assert clone.words("predict") == ["drawn-unet8", "--tta", "none"]
+    assert clone.words("predict") == ["drawn-unet8", "--tta", "none", "--engine", "int8"]
     assert clone.words("decide") == ["drawn-unet8", "--threshold", "0.42"]
     assert clone.words("inspect") == [str(clone.folder / "submissions" / "drawn.csv")]
 
@@ -168,7 +169,7 @@ def test_help_and_wrong_options_need_no_python(clone: Clone, tmp_path: Path) -> 
     clone.environment = {"PATH": str(tmp_path / "nothing"), "CALLS": str(clone.calls_file)}
     told = clone.run("--help")
     assert told.returncode == 0
-    for option in ("--data", "--run", "--threshold", "--epochs", "--minutes", "--seed", "--quick", "--demo", "--restart"):
+    for option in ("--data", "--run", "--threshold", "--epochs", "--minutes", "--seed", "--engine", "--quick", "--restart"):
         assert f"  {option}" in told.stdout
     assert clone.run("--quick", "--sedd", "1").returncode == 2
     assert sorted(path.name for path in clone.folder.iterdir()) == [

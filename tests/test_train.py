@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kaggle_seg import predict, split, train
@@ -48,6 +49,26 @@ def test_a_run_is_trained_once_and_predicted_once(run: Run, capsys: pytest.Captu
     assert test.stems[0].startswith("test_image_")
     assert predict.main(["tiny", "--tta", "flips"]) == 0
     assert "predict: done before" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("allowed", [1.0, -1.0])
+def test_int8_is_taken_only_where_the_score_allows_it(
+    allowed: float, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train.main(["--run", "tiny", *TINY]) == predict.main(["tiny", "--tta", "none"]) == 0
+    exact = [levels.copy() for _, levels, _ in MapStore.open(run.folder / "validation").shards()]
+    monkeypatch.setattr("kaggle_seg.network.quantising.ALLOWED_LOSS", allowed)
+    assert predict.main(["tiny", "--tta", "none", "--engine", "int8"]) == 0
+    record = run.record("predict")
+    assert record is not None
+    assert (record["notes"]["engine"] == "OpenVINO, int8") is (allowed > 0)
+    assert record["notes"]["int8"].startswith("taken" if allowed > 0 else "not taken")
+    assert record["notes"]["int8"] in capsys.readouterr().err
+    assert not (run.folder / "validation-int8").exists()
+    stores = [MapStore.open(run.folder / name) for name in ("validation", "test")]
+    assert all(store.complete for store in stores)
+    kept = [levels for _, levels, _ in stores[0].shards()]
+    assert all(map(np.array_equal, kept, exact)) is (allowed < 0), "the maps that stay are those of the engine that is named"
 
 
 def test_changed_settings_are_refused_naming_them_and_the_ways_on(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,19 @@ def choose_precision(asked: str) -> str:
     return "mixed_bfloat16" if processor_has_bfloat16() else "float32"
 
 
+def has_gpu() -> bool:
+    """Whether Keras computes on a GPU."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.default_backend() == "gpu"
+    return False
+
+
 def processor_has_bfloat16() -> bool:
     """Whether the processor multiplies in bfloat16 and oneDNN, which makes use of it, is on."""
     facts = Path("/proc/cpuinfo")
@@ -46,7 +59,7 @@ def make_reproducible(deterministic: bool = False) -> None:
         return
     import tensorflow as tf
 
-    if tf.config.threading.get_inter_op_parallelism_threads() != 1 and not tf.config.list_physical_devices("GPU"):
+    if tf.config.threading.get_inter_op_parallelism_threads() != 1 and not has_gpu():
         tf.config.threading.set_inter_op_parallelism_threads(1)
     if deterministic:
         tf.config.experimental.enable_op_determinism()

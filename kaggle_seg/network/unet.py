@@ -26,11 +26,13 @@ def build(settings: NetworkSettings, height: int, width: int, precision: str = "
     make = _Layers(settings, precision)
     images = keras.Input((height, width, 3), dtype="uint8", name="images")
     padding = padding_for(settings, height, width)
-    features = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="rescaling")(images)
+    features = images
+    # padding and space-to-depth move bytes, a quarter of what they would move after the rescaling
     if any(map(any, padding)):
-        features = ReflectPadding(padding, dtype="float32", name="padding")(features)
+        features = ReflectPadding(padding, dtype="uint8", name="padding")(features)
     if settings.stem == "half":
         features = _space_to_depth(features)
+    features = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="rescaling")(features)
 
     skips = []
     for level in range(settings.depth):
@@ -76,8 +78,10 @@ class _Layers:
     def upsample(self, features: Any, name: str, filters: int) -> Any:
         """Doubles height and width: (B, H, W, C) to (B, 2H, 2W, filters)."""
         if self.settings.upsampling == "transposed":
-            transposed = keras.layers.Conv2DTranspose(filters, 2, strides=2, dtype=self.precision, name=f"{name}_transposed")
-            return transposed(features)
+            # without a bias: the convolution that follows has an offset, and a bias' gradient takes 3 % of a step
+            return keras.layers.Conv2DTranspose(
+                filters, 2, strides=2, use_bias=False, dtype=self.precision, name=f"{name}_transposed"
+            )(features)
         features = keras.layers.UpSampling2D(interpolation="bilinear", dtype=self.precision, name=f"{name}_bilinear")(
             features
         )
@@ -110,12 +114,10 @@ def _groups(filters: int) -> int:
 def _space_to_depth(features: Any) -> Any:
     """(B, 2h, 2w, C) to (B, h, w, 4C): each 2×2 square becomes one pixel, nothing is lost."""
     _, height, width, channels = features.shape
-    name = "half_size"
-    features = keras.layers.Reshape((height // 2, 2, width // 2, 2 * channels), dtype="float32", name=f"{name}_rows")(
-        features
-    )
-    features = keras.layers.Permute((1, 3, 2, 4), dtype="float32", name=f"{name}_order")(features)
-    return keras.layers.Reshape((height // 2, width // 2, 4 * channels), dtype="float32", name=f"{name}_squares")(features)
+    kind, name = features.dtype, "half_size"
+    features = keras.layers.Reshape((height // 2, 2, width // 2, 2 * channels), dtype=kind, name=f"{name}_rows")(features)
+    features = keras.layers.Permute((1, 3, 2, 4), dtype=kind, name=f"{name}_order")(features)
+    return keras.layers.Reshape((height // 2, width // 2, 4 * channels), dtype=kind, name=f"{name}_squares")(features)
 
 
 def _depth_to_space(features: Any) -> Any:

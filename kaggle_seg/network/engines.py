@@ -1,0 +1,139 @@
+"""What computes the prediction: Keras, or OpenVINO where it is installed.
+
+Both are given the folded network and differ by rounding alone; int8 is coarser, and is only taken after it has proved
+harmless (see `network.quantising`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kaggle_seg.config import Engine, NetworkSettings
+from kaggle_seg.errors import BadInput
+from kaggle_seg.network.folding import folded
+from kaggle_seg.network.machine import has_gpu
+
+NEEDS = {"openvino": ("openvino",), "int8": ("openvino", "nncf")}
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A network ready to predict.
+
+    Attributes:
+        words: what computes it, for people.
+        run: from images uint8 (B, H, W, 3), B at most `batch_size`, to probabilities float32 (B, H, W).
+        batch_size: the B it is fastest with.
+        threads: how many threads should call it at a time.
+    """
+
+    words: str
+    run: Callable[[np.ndarray], np.ndarray]
+    batch_size: int
+    threads: int
+
+
+def choose_engine(asked: Engine) -> Engine:
+    """What "auto" means here: OpenVINO where it is installed and there is no GPU, else Keras.
+
+    Raises:
+        BadInput: what the engine needs is not installed.
+    """
+    if asked == "auto":
+        possible = keras.backend.backend() in ("tensorflow", "jax") and installed("openvino") and not has_gpu()
+        return "openvino" if possible else "keras"
+    if lacking := [name for name in NEEDS.get(asked, ()) if not installed(name)]:
+        raise BadInput(f"--engine {asked} needs {' and '.join(lacking)}: pip install {' '.join(lacking)}")
+    return asked
+
+
+def make_predictor(model: keras.Model, settings: NetworkSettings, engine: Engine, precision: str) -> Predictor:
+    """Makes a trained network ready.
+
+    Args:
+        model: as it was trained; see `folding.folded`.
+        settings: those it was built with.
+        engine: "keras" or "openvino".
+        precision: "float32", "mixed_bfloat16" or "mixed_float16".
+
+    Raises:
+        ValueError: the model was built with other settings.
+    """
+    if engine == "openvino":
+        return with_openvino(to_openvino(folded(model, settings, "float32")), precision)
+    return with_keras(folded(model, settings, precision), precision)
+
+
+def with_keras(model: keras.Model, precision: str) -> Predictor:
+    """A folded network as it is.
+
+    Args:
+        model: as `folding.folded` gives it.
+        precision: which it was folded for.
+    """
+    lock = threading.Lock()
+
+    def run(images: np.ndarray) -> np.ndarray:
+        with lock:  # one thread computes, on all cores; the other prepares its batch or rounds its maps
+            return model.predict_on_batch(images)
+
+    words = f"Keras on {keras.backend.backend()}, {precision.removeprefix('mixed_')}"
+    return Predictor(words, run, batch_size=16, threads=2)
+
+
+def with_openvino(network: Any, precision: str, words: str = "") -> Predictor:
+    """A network on OpenVINO, two batches at a time.
+
+    Args:
+        network: as `to_openvino` gives it, or quantised.
+        precision: "mixed_bfloat16" for bfloat16; else float32.
+        words: what it computes in, where that is something else.
+    """
+    openvino = import_openvino()
+    kind, name = ("bf16", "bfloat16") if precision == "mixed_bfloat16" else ("f32", "float32")
+    hints = {"INFERENCE_PRECISION_HINT": kind, "PERFORMANCE_HINT": "THROUGHPUT"}
+    compiled = openvino.Core().compile_model(network, "CPU", hints)
+    size, own = compiled.input(0).shape[0], threading.local()
+
+    def run(images: np.ndarray) -> np.ndarray:
+        if not hasattr(own, "request"):  # a request serves one thread at a time
+            own.request = compiled.create_infer_request()
+        filled = np.resize(images, (size, *images.shape[1:])) if len(images) < size else images
+        return own.request.infer({0: np.ascontiguousarray(filled)})[0][: len(images)].copy()
+
+    return Predictor(f"OpenVINO, {words or name}", run, batch_size=size, threads=2)
+
+
+def to_openvino(model: keras.Model, batch_size: int = 8) -> Any:
+    """A folded float32 network as an OpenVINO model of one fixed batch size, which is faster by a fifth than any size."""
+    openvino = import_openvino()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.xml"
+        model.export(str(path), format="openvino", verbose=False)
+        weights = np.fromfile(path.with_suffix(".bin"), np.uint8)
+        network = openvino.Core().read_model(path.read_bytes(), openvino.Tensor(weights))
+    network.reshape([batch_size, *model.input_shape[1:]])
+    return network
+
+
+def import_openvino() -> Any:
+    """OpenVINO without its reports: its import alone would tell its makers that it is used here."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
+def installed(name: str) -> bool:
+    """Whether a package could be imported."""
+    return importlib.util.find_spec(name) is not None

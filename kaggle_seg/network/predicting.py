@@ -1,0 +1,120 @@
+"""The maps of a run: its network made ready, its validation and test tiles predicted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from kaggle_seg import config
+from kaggle_seg.competition import Competition
+from kaggle_seg.config import Engine, NetworkSettings, Precision
+from kaggle_seg.errors import BadInput
+from kaggle_seg.masks.candidates import Objective
+from kaggle_seg.masks.maps import MapStore
+from kaggle_seg.network import engines, quantising
+from kaggle_seg.network.engines import Predictor
+from kaggle_seg.network.inference import Augmentation, load_model, predict_tiles
+from kaggle_seg.network.machine import choose_precision
+from kaggle_seg.runs import Run, shown
+from kaggle_seg.tiles.cache import TileArrays, TileCache
+from kaggle_seg.tiles.splitting import Split
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What is predicted, and how.
+
+    Attributes:
+        run: the run directory, held by the caller.
+        cache: its tiles.
+        split: which of them validate.
+        competition: by whose score int8 is judged.
+        tta: test-time augmentation.
+        precision: as asked for.
+        engine: as asked for.
+        inputs: all that decides what the maps will be; half-finished maps of other inputs are not taken up.
+    """
+
+    run: Run
+    cache: TileCache
+    split: Split
+    competition: Competition
+    tta: Augmentation
+    precision: Precision
+    engine: Engine
+    inputs: dict[str, Any]
+
+    def write(self) -> dict[str, str]:
+        """Predicts all tiles into `validation/` and `test/`.
+
+        Returns:
+            What computed them, in words, for the run's record.
+
+        Raises:
+            BadInput: the model is damaged or not for these settings or tiles, or the engine is not to be had.
+        """
+        engine, precision = engines.choose_engine(self.engine), choose_precision(self.precision)
+        model, settings = self._load()
+        try:
+            predictor = engines.make_predictor(model, settings, "openvino" if engine == "int8" else engine, precision)
+        except ValueError as error:
+            raise BadInput(
+                f"{shown(self.run.model_file)}: its weights do not fit the settings in run.toml; train again with --restart"
+            ) from error
+        validation = self._maps(predictor, "validation", self.cache.training, self._rows(self.split.validation))
+        notes = {}
+        if engine == "int8":
+            predictor, notes["int8"] = self._try_int8(model, settings, predictor, precision, validation)
+        self._maps(predictor, "test", self.cache.test, np.arange(len(self.cache.test.ids)))
+        return {"engine": predictor.words, **notes}
+
+    def _load(self) -> tuple[keras.Model, NetworkSettings]:
+        tables = config.read_toml(self.run.settings_file)
+        settings = config.from_tables(NetworkSettings, tables["network"], shown(self.run.settings_file))
+        model = load_model(self.run.model_file)
+        height, width = model.input_shape[1:3]
+        if (height, width) != (self.cache.height, self.cache.width):
+            raise BadInput(
+                f"{shown(self.cache.data)}: tiles of {self.cache.width}×{self.cache.height} pixels, but the network was "
+                f"trained on {width}×{height}: give the tiles it was trained for, or train on these"
+            )
+        return model, settings
+
+    def _rows(self, ids: list[str]) -> np.ndarray:
+        row_of = {name: row for row, name in enumerate(self.cache.training.ids)}
+        return np.array([row_of[name] for name in ids])
+
+    def _maps(self, predictor: Predictor, folder: str, tiles: TileArrays, rows: np.ndarray) -> MapStore:
+        source = hashlib.sha256(json.dumps([self.inputs, predictor.words]).encode()).hexdigest()
+        ids, stems = ([names[row] for row in rows] for names in (tiles.ids, tiles.stems))
+        store = MapStore.create(self.run.folder / folder, ids, stems, self.cache.height, self.cache.width, source=source)
+        predict_tiles(predictor, tiles.images, store, rows, self.tta)
+        return store
+
+    def _try_int8(
+        self, model: keras.Model, settings: NetworkSettings, exact: Predictor, precision: str, validation: MapStore
+    ) -> tuple[Predictor, str]:
+        """Predicts the validation tiles in 8 bits too; the maps that stay are those of the predictor it returns."""
+        rows, images, masks = self._rows(self.split.validation), self.cache.training.images, self.cache.training.masks
+        if masks is None or not len(rows):
+            return exact, "not taken: there are no validation tiles to judge it by"
+        others = sorted(set(self.cache.training.ids) - {*self.split.validation, *self.split.excluded})
+        few = np.random.default_rng(0).permutation(self._rows(others))[: quantising.CALIBRATION_TILES]
+        network = quantising.quantised(model, settings, images[np.sort(few)])
+        coarse = engines.with_openvino(network, precision, "int8")
+        trial = self._maps(coarse, "validation-int8", self.cache.training, rows)
+        units = [self.split.units[name] for name in self.split.validation]
+        objective = Objective(empty_tile=self.competition.empty_tile, competition=self.competition)
+        comparison = quantising.compare(trial, validation, lambda tiles: masks[rows[tiles]], units, objective)
+        if not comparison.harmless:
+            shutil.rmtree(trial.folder)
+            return exact, str(comparison)
+        shutil.rmtree(validation.folder)
+        trial.folder.rename(validation.folder)
+        return coarse, str(comparison)

@@ -1,0 +1,119 @@
+"""Two networks given the same time to train: which scores better on tiles that it did not see?
+
+    python -m tests.benchmarks.networks --data DIR --minutes 6 --folds 3
+
+The plain U-Net (full size, 16 filters, depth 4) against the default one. How many epochs fit into the minutes is measured
+once, in turns; let the machine rest until the first line appears. The trainings after that may be slowed down, stopped and
+taken up again without changing the result. Each fold has a seed of its own; every tile is scored by the run that left it
+out, with the decision tuned on the others (cross-fitted); the difference is paired by tiles, its interval from bootstraps
+of whole scenes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from kaggle_seg import config
+from kaggle_seg.masks.candidates import Objective
+from kaggle_seg.masks.tuning import tune
+from kaggle_seg.masks.units import Estimate, Units
+from kaggle_seg.runs import Run, find_run, read_json, write_json
+from kaggle_seg.tiles.cache import open_cache
+from kaggle_seg.tiles.splitting import read_split
+from kaggle_seg.tiles.validation import validation_of
+from kaggle_seg.train import fold_tiles
+
+NETWORKS = {"plain": ["--stem", "full", "--depth", "4"], "default": []}
+SETTINGS = {"plain": config.NetworkSettings(stem="full", depth=4), "default": config.NetworkSettings()}
+ROUNDS = 3
+
+
+def run_of(network: str, fold: int, minutes: float) -> Run:
+    return find_run(f"network-{network}-{minutes:g}min-fold{fold}", must_exist=False)
+
+
+def verb(name: str, *words: object) -> None:
+    """Runs a command of the package, its output into ours."""
+    subprocess.run([sys.executable, "-m", f"kaggle_seg.{name}", *map(str, words)], check=True)
+
+
+def split(data: Path, network: str, fold: int, minutes: float) -> Run:
+    run = run_of(network, fold, minutes)
+    verb("split", "--data", data, "--run", run.name, "--fold", fold)
+    return run
+
+
+def measure_epochs(data: Path, minutes: float) -> dict[str, int]:
+    """The epochs of each network that fit into the minutes, from measurements in turns; kept beside the runs."""
+    kept = run_of("default", 0, minutes).folder / "epochs.json"
+    if kept.exists():
+        return read_json(kept)
+    from kaggle_seg.network import machine, training
+    from kaggle_seg.network.fold import Fold
+
+    machine.make_reproducible()
+    cache, run = open_cache(data), run_of("default", 0, minutes)
+    fits: dict[str, list[int]] = {network: [] for network in NETWORKS}
+    for _ in range(ROUNDS):
+        for network, settings in SETTINGS.items():
+            whole = config.RunSettings(settings, replace(config.TrainingSettings(), minutes=minutes))
+            fold = Fold(run, whole, fold_tiles(cache, read_split(run.split_file), whole.training, run.competition()))
+            fold.make(1_000_000)
+            fits[network].append(training.measure_speed(fold, 60 * minutes)["epochs"])
+    epochs = {network: round(statistics.median(counts)) for network, counts in fits.items()}
+    write_json(kept, epochs)
+    return epochs
+
+
+def values_of(run: Run, data: Path) -> tuple[list[str], np.ndarray]:
+    """The unit of each validation tile, and the cross-fitted score that the tuned decision earned on it, float64 (N,)."""
+    validation = validation_of([run], data)
+    tuned = tune(validation.maps, validation.truth, validation.units, Objective())
+    return list(validation.units), tuned.chosen.values
+
+
+def main() -> int:
+    """Measures, trains what is not trained yet, and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=6)
+    parser.add_argument("--folds", type=int, default=3, help="how many of the five folds")
+    options = parser.parse_args()
+    for fold in range(options.folds):
+        for network in NETWORKS:
+            split(options.data, network, fold, options.minutes)
+    epochs = measure_epochs(options.data, options.minutes)
+    print(f"epochs in {options.minutes:g} minutes: {epochs}", flush=True)
+    units: list[str] = []
+    values: dict[str, list[np.ndarray]] = {network: [] for network in NETWORKS}
+    for fold in range(options.folds):
+        for network, flags in NETWORKS.items():
+            run = run_of(network, fold, options.minutes)
+            verb("train", "--run", run.name, "--epochs", epochs[network], "--seed", fold, *flags)
+            verb("predict", run.name)
+            names, earned = values_of(run, options.data)
+            values[network].append(earned)
+        units += [f"{fold} {name}" for name in names]
+        print_table(epochs, values, Units(units))
+    return 0
+
+
+def print_table(epochs: dict[str, int], values: dict[str, list[np.ndarray]], units: Units) -> None:
+    """What the folds so far say."""
+    print("\n| network | epochs | each fold | all folds, 95 % interval |\n|---|---|---|---|")
+    for network, folds in values.items():
+        each = ", ".join(f"{earned.mean():.3f}" for earned in folds)
+        print(f"| {network} | {epochs[network]} | {each} | {units.estimate(np.concatenate(folds))} |")
+    by: Estimate | None = units.estimate(np.concatenate(values["default"]) - np.concatenate(values["plain"]))
+    print(f"\ndefault minus plain, paired: {by}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
