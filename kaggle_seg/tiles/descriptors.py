@@ -67,13 +67,13 @@ def textured(fingerprints: NDArray[np.int8], share: float) -> NDArray[np.bool_]:
     Returns:
         bool (n,).
     """
-    return (np.abs(fingerprints.astype(np.int16)) >= TEXTURED).sum(axis=1) >= share * fingerprints.shape[1]
+    return np.count_nonzero(np.abs(fingerprints) >= TEXTURED, axis=1) >= share * fingerprints.shape[1]
 
 
 def norms(fingerprints: NDArray[np.int8]) -> NDArray[np.float32]:
     """Lengths of fingerprints as vectors, at least 1: float32 (n,)."""
-    squares = fingerprints.astype(np.int32) ** 2
-    return np.sqrt(np.maximum(squares.sum(axis=1), 1)).astype(np.float32)
+    squares = np.einsum("ns,ns->n", fingerprints, fingerprints, dtype=np.int32)
+    return np.sqrt(np.maximum(squares, 1)).astype(np.float32)
 
 
 def _local_contrast(samples: NDArray[np.float64], window: int) -> NDArray[np.int8]:

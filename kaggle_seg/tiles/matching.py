@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from kaggle_seg.tiles.descriptors import edge_fingerprints, norms
 
-PRODUCTS = 1 << 23  # correlations held at once (32 MiB), however many tiles there are
+BLOCK = 1024  # fingerprints each way whose correlations are held at once (4 MiB), however many tiles there are
 READ_AT_ONCE = 64  # tiles
 SMOOTH = 2.0  # grey levels by which even a smooth surface steps, for noise and compression
 
@@ -25,49 +25,76 @@ def slices(total: int, size: int, doing: str) -> Iterator[slice]:
         yield slice(start, min(start + size, total))
 
 
-def correlations(those: Fingerprints, others: Fingerprints, doing: str) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Correlations of fingerprints with all others, a slice of rows at a time, at flat memory.
+def correlations(
+    those: Fingerprints, others: Fingerprints, same: Indices, doing: str = "", once: bool = False
+) -> Iterator[tuple[slice, slice, NDArray[np.float32]]]:
+    """Correlations of fingerprints with all others, a block at a time: small enough for the processor's cache.
 
     Args:
         those: int8 (n, samples).
         others: int8 (m, samples).
+        same: int64 (n,); the position among the others of the tile's own fingerprint, which correlates with none, by -1;
+            itself -1 where there is none.
         doing: see `slices`.
+        once: leave out blocks whose rows all lie beyond their columns; enough where fingerprints meet themselves.
 
     Yields:
-        The rows, and their correlations: float32 (rows, m) in [-1, 1], the caller's to change.
+        Rows, columns, and their correlations: float32 (rows, columns) in [-1, 1]. All rows come before the next columns.
     """
-    wide, lengths = others.astype(np.float32).T, norms(others)
-    for rows in slices(len(those), max(1, PRODUCTS // max(1, len(others))), doing):
-        products = those[rows].astype(np.float32) @ wide  # whole numbers below 2²⁴: exact
-        products /= norms(those[rows])[:, None]
-        products /= lengths
-        yield rows, products
+    lengths, other_lengths = norms(those), norms(others)
+    for columns in slices(len(others), BLOCK, doing):
+        wide = others[columns].astype(np.float32).T
+        for start in range(0, columns.stop if once else len(those), BLOCK):
+            rows = slice(start, min(start + BLOCK, len(those)))
+            products = those[rows].astype(np.float32) @ wide  # whole numbers below 2²⁴: exact
+            products /= lengths[rows, None]
+            products /= other_lengths[columns]
+            own = np.flatnonzero((same[rows] >= columns.start) & (same[rows] < columns.stop))
+            products[own, same[rows][own] - columns.start] = -1.0
+            yield rows, columns, products
 
 
-def best_partners(
-    those: Fingerprints, others: Fingerprints, same: Indices, doing: str = ""
-) -> tuple[Indices, NDArray[np.float32], NDArray[np.float32]]:
-    """For each fingerprint the other that it correlates with most.
+class Partners:
+    """For each of n fingerprints the other one that it correlates with most, of those seen so far.
 
-    Args:
-        those: int8 (n, samples).
-        others: int8 (m, samples), m at least 2.
-        same: int64 (n,); the position among the others of the tile's own fingerprint, which is no partner; -1: none.
-        doing: see `slices`.
-
-    Returns:
-        Positions among the others (n,), correlations (n,), and by how much each is ahead of the runner-up (n,).
+    Attributes:
+        partner: int64 (n,), the position of that other one; of equals the first.
+        score: float32 (n,), their correlation.
+        second: float32 (n,), that of the runner-up.
     """
-    partner, score, lead = np.zeros(len(those), np.int64), np.zeros(len(those), np.float32), np.zeros(len(those), np.float32)
-    for rows, found in correlations(those, others, doing):
-        own = np.flatnonzero(same[rows] >= 0)
-        found[own, same[rows][own]] = -1.0
-        every = np.arange(len(found))
-        partner[rows] = best = found.argmax(axis=1)
-        score[rows] = found[every, best]
+
+    def __init__(self, count: int) -> None:
+        self.partner = np.zeros(count, np.int64)
+        self.score, self.second = np.full((2, count), -1.0, np.float32)
+
+    @property
+    def lead(self) -> NDArray[np.float32]:
+        """By how much each partner is ahead of the runner-up: float32 (n,)."""
+        return self.score - self.second
+
+    def see(self, rows: slice, first: int, found: NDArray[np.float32]) -> None:
+        """Takes the correlations of some rows with the others from `first` on: float32 (rows, others)."""
+        # soon there are few rows in which a block holds anything new, so this one look at all of it is what takes time
+        here = np.flatnonzero(found.max(axis=1) > self.second[rows])
+        new, every = here + rows.start, np.arange(len(here))
+        found = found if len(here) == len(found) else found[here]
+        best = found.argmax(axis=1)
+        top = found[every, best]
         found[every, best] = -1.0
-        lead[rows] = score[rows] - found.max(axis=1)
-    return partner, score, lead
+        next_best = found.max(axis=1)
+        found[every, best] = top
+        score, second = self.score[new], self.second[new]
+        self.partner[new] = np.where(top > score, first + best, self.partner[new])
+        self.second[new] = np.where(top > score, np.maximum(score, next_best), np.maximum(second, top))
+        self.score[new] = np.maximum(score, top)
+
+
+def best_partners(those: Fingerprints, others: Fingerprints, same: Indices) -> Partners:
+    """For each fingerprint the other that it correlates with most; arguments as `correlations`."""
+    partners = Partners(len(those))
+    for rows, columns, found in correlations(those, others, same):
+        partners.see(rows, columns.start, found)
+    return partners
 
 
 def best_buddies(
@@ -88,11 +115,13 @@ def best_buddies(
     above, below = tiles
     if min(len(above), len(below)) < 2:
         return np.empty((0, 2), np.int64)
-    forth, score, lead_forth = best_partners(backs[above], fronts[below], positions(above, below), "matching edges")
-    back, _, lead_back = best_partners(fronts[below], backs[above], positions(below, above), "matching edges")
-    mutual = back[forth] == np.arange(len(above))
-    good = mutual & (score >= least) & (np.minimum(lead_forth, lead_back[forth]) >= lead)
-    return np.stack([above[good], below[forth[good]]], axis=1)
+    forth, back = Partners(len(above)), Partners(len(below))
+    for rows, columns, found in correlations(backs[above], fronts[below], positions(above, below), "matching edges"):
+        forth.see(rows, columns.start, found)
+        back.see(columns, rows.start, found.T)
+    mutual = back.partner[forth.partner] == np.arange(len(above))
+    good = mutual & (forth.score >= least) & (np.minimum(forth.lead, back.lead[forth.partner]) >= lead)
+    return np.stack([above[good], below[forth.partner[good]]], axis=1)
 
 
 def pixel_rows(images: Images, tiles: Indices, row: int) -> NDArray[np.uint8]:

@@ -99,12 +99,13 @@ def find_copies(images: Images) -> Indices:
     batches = [tile_fingerprints(part[b]) for part in images for b in slices(len(part), READ_AT_ONCE, "reading tiles")]
     fingerprints = np.concatenate(batches)
     able = np.flatnonzero(textured(fingerprints, TEXTURED_TILE))
+    fingerprints, own = fingerprints[able], np.arange(len(able))
     pairs = [np.empty((0, 2), np.int64)]
-    for rows, found in correlations(fingerprints[able], fingerprints[able], "comparing tiles"):
+    for rows, columns, found in correlations(fingerprints, fingerprints, own, "comparing tiles", once=True):
         first, second = np.nonzero(found >= COPY_CORRELATION)
-        pairs.append(able[np.stack([first + rows.start, second], axis=1)])
+        pairs.append(able[np.stack([first + rows.start, second + columns.start], axis=1)])
     both_ways = np.concatenate(pairs)
-    return both_ways[both_ways[:, 0] < both_ways[:, 1]]
+    return np.unique(both_ways[both_ways[:, 0] < both_ways[:, 1]], axis=0).reshape(-1, 2)
 
 
 def find_continuations(images: Images, fronts: Fingerprints, overlaps: Sequence[int], usable: NDArray[np.bool_]) -> Indices:
@@ -154,11 +155,11 @@ def find_overlaps(images: Images, fronts: Fingerprints) -> Counter[int]:
     tried = range(2, height // 2 + 1, EVERY)
     for overlap in tqdm(tried, desc="learning overlaps", disable=None, leave=False):
         lines = edge_fingerprints(pixel_rows(images, sample, height - overlap))
-        partner, score, _ = best_partners(lines, fronts[able], own)
-        better = (score > best) & textured(lines, TEXTURED_EDGE)
-        best[better], chosen[better, 0], chosen[better, 1] = score[better], able[partner[better]], overlap
-    found = chosen[:, 1] > 0
-    return count_votes(images, np.stack([sample[found], chosen[found, 0]], axis=1), chosen[found, 1])
+        found = best_partners(lines, fronts[able], own)
+        better = (found.score > best) & textured(lines, TEXTURED_EDGE)
+        best[better], chosen[better, 0], chosen[better, 1] = found.score[better], able[found.partner[better]], overlap
+    sure = chosen[:, 1] > 0
+    return count_votes(images, np.stack([sample[sure], chosen[sure, 0]], axis=1), chosen[sure, 1])
 
 
 def count_votes(images: Images, pairs: Indices, roughly: Indices) -> Counter[int]:

@@ -112,7 +112,7 @@ def test_neighbours_with_a_border_are_found() -> None:
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     tiles = scenes(2, 7)
     whole = find_links([tiles])
-    monkeypatch.setattr(matching, "PRODUCTS", 100)
+    monkeypatch.setattr(matching, "BLOCK", 7)
     monkeypatch.setattr(matching, "READ_AT_ONCE", 3)
     piecewise = find_links([tiles])
     assert whole.overlaps == piecewise.overlaps
