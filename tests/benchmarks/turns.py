@@ -11,8 +11,9 @@ next one (A B, B A ...); a ratio is the median of the rounds' ratios. A script i
     def main(argv: Sequence[str] | None = None) -> int:
         return run(make_parser(__doc__), rows, argv)
 
-`make_parser(__doc__, tiles=True)` for a script that needs real tiles: it then has `--data DIR`. All have `--quick`, a smoke
-run whose figures say nothing, and `--json FILE`. Without a peer, check `installed("torch")`, and give `not_measured(...)`.
+All scripts have `--quick`, a smoke run whose figures say nothing, and `--json FILE`. `make_parser(__doc__, tiles=True)` is
+for those that need real tiles in `--data DIR`; without, they are a row that says so. (The others are given the option too,
+and may use it.) For a peer, check `installed("torch")`; without it, give the row `not_measured(...)`.
 """
 
 from __future__ import annotations
@@ -173,19 +174,20 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def make_parser(description: str | None, tiles: bool = False) -> argparse.ArgumentParser:
-    """The options that all scripts have; with `tiles`, the folder of real ones too."""
+    """The options that all scripts have; `tiles` says whether one can do nothing without real ones."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a smoke run: small and short; its figures say nothing")
     parser.add_argument("--json", type=Path, help="write the rows into this file too")
-    if tiles:
-        parser.add_argument("--data", type=Path, required=True, help="the folder of tiles")
+    parser.add_argument("--data", type=Path, help="the folder of real tiles" if tiles else argparse.SUPPRESS)
+    parser.set_defaults(needs_data=tiles)
     return parser
 
 
 def run(parser: argparse.ArgumentParser, rows: Callable[[argparse.Namespace], list[Row]], argv: Sequence[str] | None) -> int:
     """What a script's `main` does: measures, prints the table, keeps the rows."""
     options = parser.parse_args(argv)
-    found = rows(options)
+    lacks = options.needs_data and options.data is None
+    found = [not_measured(str(parser.description).partition("\n")[0], "", "needs --data DIR")] if lacks else rows(options)
     print(table(found))
     if options.json:
         write_json(options.json, [dataclasses.asdict(row) for row in found])
