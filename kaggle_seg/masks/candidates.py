@@ -5,7 +5,7 @@ All are measured in one pass over the maps, or two: the thresholds worth cleanin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from kaggle_seg.competition import DEFAULT, Competition, EmptyTile
 from kaggle_seg.masks.averaging import Maps
+from kaggle_seg.masks.choosing import PartScores
 from kaggle_seg.masks.cleaning import cleaned_overlaps
 from kaggle_seg.masks.decisions import CleanedThreshold, ExpectedIoUCut, Rule, Threshold, best_cuts
 from kaggle_seg.masks.maps import LEVELS
@@ -23,9 +24,12 @@ Score = Literal["competition", "iou"]
 RuleKind = TypeVar("RuleKind", bound=Rule, covariant=True)
 Truth = Callable[[slice], np.ndarray]
 """Gives the masks, bool or 0/1 (n, H, W), of a slice of the tiles."""
+Overlaps = tuple[np.ndarray, np.ndarray]
+"""Intersection and union of predicted and true masks, int64, of one shape."""
 
 MINIMUM_AREAS = (0, 16, 32, 64, 128)
 MAXIMUM_HOLES = (0, 32, 128)
+AT_ONCE = 1024  # tiles whose overlaps and scores in all settings are held at once
 SPACING = 16  # levels between the thresholds tried with cleaning
 
 
@@ -57,20 +61,44 @@ class Objective:
 
 @dataclass(frozen=True)
 class Candidates(Generic[RuleKind]):
-    """One rule in K settings, and its overlaps with the truth on N tiles.
+    """One rule in K settings, and what each does on N tiles.
 
     Attributes:
         rules: the K settings.
-        intersection, union: int64 (N, K).
+        tiles: N.
+        overlaps: from a slice of the tiles to their overlaps with the truth, (n, K).
     """
 
     rules: Sequence[RuleKind]
-    intersection: np.ndarray
-    union: np.ndarray
+    tiles: int
+    overlaps: Callable[[slice], Overlaps]
 
-    def scores(self, objective: Objective) -> np.ndarray:
-        """float64 (N, K)."""
-        return objective.of(self.intersection, self.union)
+    def score_parts(self, objective: Objective, parts: np.ndarray) -> PartScores:
+        """What the tiles of each part earn; `parts` is the part of each tile, int (N,) from 0."""
+        sizes = np.bincount(parts)
+        sums = np.zeros((len(sizes), len(self.rules)))
+        for tiles in self._blocks():
+            scores, part_of = objective.of(*self.overlaps(tiles)), parts[tiles]
+            for part in np.unique(part_of):
+                sums[part] += scores[part_of == part].sum(axis=0)
+        return PartScores(sums, sizes)
+
+    def mean_scores(self, objective: Objective) -> np.ndarray:
+        """The mean over all tiles in each setting, float64 (K,)."""
+        return self.score_parts(objective, np.zeros(self.tiles, np.int64)).means(np.ones(1, bool))
+
+    def overlaps_at(self, columns: np.ndarray) -> Overlaps:
+        """The overlaps of each tile in a setting of its own, (N,); `columns`, int (N,), says which."""
+        found = [
+            [np.take_along_axis(table, columns[tiles, None], axis=1)[:, 0] for table in self.overlaps(tiles)]
+            for tiles in self._blocks()
+        ]
+        intersection, union = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return intersection, union
+
+    def _blocks(self) -> Iterator[slice]:
+        for first in range(0, self.tiles, AT_ONCE):
+            yield slice(first, min(first + AT_ONCE, self.tiles))
 
 
 @dataclass(frozen=True)
@@ -78,7 +106,7 @@ class Measured:
     """What one pass over the maps finds.
 
     Attributes:
-        intersection, union: int64 (N, 256), at all levels.
+        intersection, union: int32 (N, 256), at all levels.
         truth_area: int64 (N,), building pixels of each tile.
         cuts: int (N,), the cut of the greatest expected IoU.
         expected: float64 (N,), that IoU.
@@ -93,29 +121,36 @@ class Measured:
     def thresholds(self) -> Candidates[Threshold]:
         """One threshold for all tiles: the levels 1 to 255."""
         rules = [Threshold(level) for level in range(1, LEVELS)]
-        return Candidates(rules, self.intersection[:, 1:], self.union[:, 1:])
+        return Candidates(rules, len(self.union), whole_numbers(self.intersection[:, 1:], self.union[:, 1:]))
 
     def cuts_and_silence(self) -> Candidates[ExpectedIoUCut]:
         """Each tile's own cut, silent below an expected IoU of 0, 1/256, ... 255/256."""
         silences = np.arange(LEVELS) / LEVELS
-        # a cut of 256 is the empty mask: nothing met, and the union is the truth itself
-        intersection = np.append(self.intersection, np.zeros_like(self.truth_area)[:, None], axis=1)
-        union = np.append(self.union, self.truth_area[:, None], axis=1)
-        cuts = np.where(self.expected[:, None] >= silences, self.cuts[:, None], LEVELS)
-        return Candidates(
-            [ExpectedIoUCut(float(silence)) for silence in silences],
-            np.take_along_axis(intersection, cuts, axis=1),
-            np.take_along_axis(union, cuts, axis=1),
-        )
+
+        def overlaps(tiles: slice) -> Overlaps:
+            area = self.truth_area[tiles, None]
+            # a cut of 256 is the empty mask: nothing met, and the union is the truth itself
+            intersection = np.append(self.intersection[tiles], np.zeros_like(area), axis=1)
+            union = np.append(self.union[tiles], area, axis=1)
+            cuts = np.where(self.expected[tiles, None] >= silences, self.cuts[tiles, None], LEVELS)
+            return np.take_along_axis(intersection, cuts, axis=1), np.take_along_axis(union, cuts, axis=1)
+
+        return Candidates([ExpectedIoUCut(float(silence)) for silence in silences], len(self.union), overlaps)
+
+
+def whole_numbers(intersection: np.ndarray, union: np.ndarray) -> Callable[[slice], Overlaps]:
+    """Overlaps from tables kept in 32 bits: a tile's pixels fit, their multiples need not."""
+    return lambda tiles: (intersection[tiles].astype(np.int64), union[tiles].astype(np.int64))
 
 
 def measure(maps: Maps, truth: Truth) -> Measured:
-    """Overlaps of all thresholds and the best cuts, in one pass; memory grows by 4 KiB a tile, not by its pixels."""
+    """Overlaps of all thresholds and the best cuts, in one pass; memory grows by 2 KiB a tile, not by its pixels."""
     found: list[tuple[np.ndarray, ...]] = []
     for tiles, levels, sums in progress(maps, "thresholds"):
         masks = np.asarray(truth(tiles), bool)
         area = np.count_nonzero(masks, axis=(1, 2)).astype(np.int64)
-        found.append((*threshold_table(levels, masks), area, *best_cuts(levels, sums)))
+        tables = [table.astype(np.int32) for table in threshold_table(levels, masks)]
+        found.append((*tables, area, *best_cuts(levels, sums)))
     return Measured(*(np.concatenate(arrays) for arrays in zip(*found, strict=True)))
 
 
@@ -125,10 +160,11 @@ def cleaned_thresholds(maps: Maps, truth: Truth, levels: Sequence[int]) -> Candi
     for tiles, shard, _ in progress(maps, "clean-up"):
         masks = truth(tiles)
         pairs = [cleaned_overlaps(shard >= level, masks, MINIMUM_AREAS, MAXIMUM_HOLES) for level in levels]
-        found.append([np.stack(arrays, axis=1).reshape(len(shard), -1) for arrays in zip(*pairs, strict=True)])
+        tables = [np.stack(arrays, axis=1).reshape(len(shard), -1) for arrays in zip(*pairs, strict=True)]
+        found.append([table.astype(np.int32) for table in tables])
     intersection, union = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     rules = [CleanedThreshold(level, area, hole) for level in levels for hole in MAXIMUM_HOLES for area in MINIMUM_AREAS]
-    return Candidates(rules, intersection, union)
+    return Candidates(rules, len(union), whole_numbers(intersection, union))
 
 
 def levels_around(level: int) -> list[int]:

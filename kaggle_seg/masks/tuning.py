@@ -160,18 +160,19 @@ def rivals(
 ) -> list[tuple[Candidates[Rule], Choose]]:
     """The three rules, simplest first, each in all its settings and with how to choose among them."""
     thresholds, cuts = measured.thresholds(), measured.cuts_and_silence()
-    choose_level = smoothed_peak(thresholds.scores(objective))
+    choose_level = smoothed_peak(thresholds.score_parts(objective, parts))
 
-    def levels_near(tiles: np.ndarray) -> list[int]:
-        return levels_around(thresholds.rules[choose_level(tiles)].level)
+    def levels_near(chosen: np.ndarray) -> list[int]:
+        return levels_around(thresholds.rules[choose_level(chosen)].level)
 
-    everything = np.ones(len(parts), bool)
-    levels = sorted({level for tiles in [*choosers(parts), everything] for level in levels_near(tiles)})
+    count = int(parts.max()) + 1
+    levels = sorted({level for chosen in [*choosers(count), np.ones(count, bool)] for level in levels_near(chosen)})
     cleaned = cleaned_thresholds(maps, truth, levels)
+    cleaned_scores = cleaned.score_parts(objective, parts)
     return [
         (thresholds, choose_level),
-        (cleaned, best_near(cleaned.scores(objective), [rule.level for rule in cleaned.rules], levels_near)),
-        (cuts, smoothed_peak(cuts.scores(objective))),
+        (cleaned, best_near(cleaned_scores, [rule.level for rule in cleaned.rules], levels_near)),
+        (cuts, smoothed_peak(cuts.score_parts(objective, parts))),
     ]
 
 
@@ -179,8 +180,8 @@ def compete(
     candidates: Candidates[Rule], choose: Choose, measured: Measured, units: Units, objective: Objective
 ) -> Contender:
     """Cross-fits one rule and scores it under every reading."""
-    rows, columns = np.arange(len(measured.truth_area)), cross_fit(choose, units.parts())
-    intersection, union = candidates.intersection[rows, columns], candidates.union[rows, columns]
+    parts = units.parts()
+    intersection, union = candidates.overlaps_at(cross_fit(choose, parts))
     scores: dict[str, Estimate | None] = {}
     for score in get_args(Score):
         for empty_tile in get_args(EmptyTile):
@@ -190,7 +191,7 @@ def compete(
         scores[f"{score}_buildings"] = units.estimate(values, measured.truth_area > 0)
     predicted_area = union - measured.truth_area + intersection
     return Contender(
-        rule=candidates.rules[choose(np.ones(len(rows), bool))],
+        rule=candidates.rules[choose(np.ones(int(parts.max()) + 1, bool))],
         scores=scores,
         empty_share=float(np.mean(predicted_area == 0)),
         values=objective.of(intersection, union),
@@ -219,4 +220,4 @@ def mean_curves(measured: Measured, competition: Competition) -> dict[str, np.nd
     """Mean scores against the threshold, by reading."""
     thresholds = measured.thresholds()
     objectives = [Objective(score, empty, competition) for score in get_args(Score) for empty in get_args(EmptyTile)]
-    return {objective.reading: thresholds.scores(objective).mean(axis=0) for objective in objectives}
+    return {objective.reading: thresholds.mean_scores(objective) for objective in objectives}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kaggle_seg.masks import candidates
 from kaggle_seg.masks.candidates import Objective, cleaned_thresholds, levels_around, measure
 from kaggle_seg.masks.decisions import CleanedThreshold, ExpectedIoUCut, Threshold, best_cuts
 from kaggle_seg.masks.maps import MapStore, quantise
@@ -115,12 +116,24 @@ def test_candidates_do_what_their_rules_do(tmp_path: Path) -> None:
     measured = measure(store, lambda tiles: truth[tiles])
     assert np.array_equal(measured.cuts, best_cuts(levels, sums)[0])
     cleaned = cleaned_thresholds(store, lambda tiles: truth[tiles], [100, 150])
-    assert len(cleaned.rules) == cleaned.intersection.shape[1] == 30
-    for candidates in (measured.thresholds(), measured.cuts_and_silence(), cleaned):
-        for column in range(0, len(candidates.rules), 7):
-            intersection, union = overlaps(candidates.rules[column].masks(levels, sums), truth)
-            assert np.array_equal(candidates.intersection[:, column], intersection)
-            assert np.array_equal(candidates.union[:, column], union)
+    assert len(cleaned.rules) == 30
+    for settings in (measured.thresholds(), measured.cuts_and_silence(), cleaned):
+        met, joined = settings.overlaps(slice(None))
+        for column in range(0, len(settings.rules), 7):
+            intersection, union = overlaps(settings.rules[column].masks(levels, sums), truth)
+            assert np.array_equal(met[:, column], intersection)
+            assert np.array_equal(joined[:, column], union)
+
+
+def test_blocks_of_tiles_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    probabilities = np.random.default_rng(3).random((23, SIZE, SIZE), np.float32)
+    truth = probabilities + np.random.default_rng(4).random((23, SIZE, SIZE)) > 1.2
+    whole = tuned(tmp_path, probabilities, truth)
+    monkeypatch.setattr(candidates, "AT_ONCE", 5)
+    blockwise = tuned(tmp_path, probabilities, truth)
+    assert whole.plain() == blockwise.plain()
+    for reading, curve in whole.curves.items():
+        assert blockwise.curves[reading] == pytest.approx(curve, abs=1e-12)
 
 
 def test_scores_are_cross_fitted(tmp_path: Path) -> None:
