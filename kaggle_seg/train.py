@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +22,12 @@ from kaggle_seg.runs import Run, find_run, shown, write_atomic
 
 if TYPE_CHECKING:
     from kaggle_seg.competition import Competition
+    from kaggle_seg.network.backup import Progress
     from kaggle_seg.network.fold import TrainingTiles
     from kaggle_seg.tiles.cache import TileCache
     from kaggle_seg.tiles.splitting import Split
+
+CURVES_SECONDS = 30.0  # to draw them takes as long as two or three steps
 
 
 @dataclass(frozen=True)
@@ -197,11 +201,20 @@ def fold_tiles(cache: TileCache, split: Split, settings: TrainingSettings, compe
     return TrainingTiles(tiles.images, tiles.masks, tiles.ids, training, validation, competition)
 
 
-def draw_curves(run: Run) -> Any:
-    """A function that draws the learning curves as they stand."""
+def draw_curves(run: Run) -> Callable[[Progress], None]:
+    """A function that draws the learning curves as they stand: after the first and the last epoch, and now and then."""
     from kaggle_seg.pages.learning_curves import draw_learning_curves
 
-    return lambda progress: draw_learning_curves(progress.history, run.name, run.folder / "learning-curves.png")
+    drawn = -CURVES_SECONDS
+
+    def draw(progress: Progress) -> None:
+        nonlocal drawn
+        if progress.epoch < progress.epochs and time.monotonic() - drawn < CURVES_SECONDS:
+            return
+        draw_learning_curves(progress.history, run.name, run.folder / "learning-curves.png")
+        drawn = time.monotonic()
+
+    return draw
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 
 from kaggle_seg import predict, split, train
 from kaggle_seg.masks.maps import MapStore
+from kaggle_seg.network.backup import Progress
 from kaggle_seg.runs import Run, find_run, write_json
 from kaggle_seg.tiles.splitting import read_split
 from tests.drawn_runs import TEST, draw_tree
@@ -128,3 +129,16 @@ def test_quick_yields_to_what_is_said_beside_it() -> None:
 def test_the_summary_counts_parameters(capsys: pytest.CaptureFixture[str]) -> None:
     assert train.main(["--summary", "--base-filters", "2", "--depth", "1"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].split()[0] == "total"
+
+
+def test_curves_are_drawn_first_last_and_now_and_then(output_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    monkeypatch.setattr(
+        "kaggle_seg.pages.learning_curves.draw_learning_curves", lambda history, name, path: drawn.append(len(history))
+    )
+    now = iter([0, 0, 12, 24, 31, 31, 40, 50, 52, 52])
+    monkeypatch.setattr("kaggle_seg.train.time.monotonic", lambda: next(now))
+    draw = train.draw_curves(Run(output_root))
+    for epoch in range(1, 8):
+        draw(Progress(epochs=7, epoch=epoch, history=[{}] * epoch))
+    assert drawn == [1, 4, 7]

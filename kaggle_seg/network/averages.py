@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -26,30 +27,45 @@ def copy_averages(model: keras.Model, averaged: keras.Model) -> None:
     assign(model.trainable_variables, weights)
 
 
-def measure_statistics(averaged: keras.Model, batches: Iterator[np.ndarray]) -> None:
+class Statistics:
     """Measures batch normalisation's mean and variance anew on training batches.
 
     The averaged weights never saw the statistics that the trained ones gathered; with those, the averaged model would
     be another function. All the batches weigh nearly alike: the running mean starts at 0 and its known shortfall,
     1 - momentum^n, is divided out at the end.
-
-    Args:
-        averaged: the model; changed in place.
-        batches: images uint8 (B, H, W, 3), transformed as in training.
     """
-    layers = [layer for layer in averaged.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    if not layers:
-        return
-    momentum = layers[0].momentum
-    for layer in layers:
-        layer.momentum = STATISTICS_MOMENTUM
-        for statistic in (layer.moving_mean, layer.moving_variance):
-            statistic.assign(keras.ops.zeros_like(statistic))
-    count = 0
-    for images in batches:
-        averaged(images, training=True)
-        count += 1
-    for layer in layers:
-        layer.momentum = momentum
-        for statistic in (layer.moving_mean, layer.moving_variance):
-            statistic.assign(statistic / (1.0 - STATISTICS_MOMENTUM**count))
+
+    def __init__(self, averaged: keras.Model) -> None:
+        """Takes the model whose statistics are to be measured."""
+        self.layers = [layer for layer in averaged.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        self.learning = _Learning(averaged)
+
+    def measure(self, batches: Iterator[np.ndarray]) -> None:
+        """Changes the model's statistics in place.
+
+        Args:
+            batches: images uint8 (B, H, W, 3), transformed as in training.
+        """
+        if not self.layers:
+            return
+        momentum = self.layers[0].momentum
+        for layer in self.layers:
+            layer.momentum = STATISTICS_MOMENTUM
+            for statistic in (layer.moving_mean, layer.moving_variance):
+                statistic.assign(keras.ops.zeros_like(statistic))
+        count = sum(len(self.learning.predict_on_batch(images)) > 0 for images in batches)
+        for layer in self.layers:
+            layer.momentum = momentum
+            for statistic in (layer.moving_mean, layer.moving_variance):
+                statistic.assign(statistic / (1.0 - STATISTICS_MOMENTUM**count))
+
+
+class _Learning(keras.Model):
+    """A model that gathers statistics when it predicts: so it runs compiled, in half the time."""
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__(name="statistics")
+        self.model = model
+
+    def call(self, images: Any) -> Any:
+        return keras.ops.mean(self.model(images, training=True), axis=(1, 2, 3))

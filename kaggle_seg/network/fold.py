@@ -18,7 +18,7 @@ from kaggle_seg.config import RunSettings, TrainingSettings
 from kaggle_seg.errors import Failure
 from kaggle_seg.masks import scores
 from kaggle_seg.network import backup, machine, unet
-from kaggle_seg.network.averages import copy_averages, measure_statistics
+from kaggle_seg.network.averages import Statistics, copy_averages
 from kaggle_seg.network.backup import Progress
 from kaggle_seg.network.losses import make_loss
 from kaggle_seg.runs import Run, write_atomic
@@ -74,7 +74,7 @@ class Fold:
             bar.set_postfix_str(f"epoch {number}/{progress.epochs}, loss {np.mean(losses):.3f}", refresh=False)
             bar.update()
         copy_averages(self.model, self.averaged)
-        measure_statistics(self.averaged, self._statistics_batches(number))
+        self.statistics.measure(self._statistics_batches(number))
         iou, score = self._validate()
         progress.epoch = number
         progress.seconds += time.monotonic() - started
@@ -115,6 +115,7 @@ class Fold:
         height, width = self.tiles.masks.shape[1:]
         self.model = unet.build(self.settings.network, height, width, self.precision)
         self.averaged = keras.models.clone_model(self.model)
+        self.statistics = Statistics(self.averaged)
         compile_model(self.model, self.settings.training, epochs * len(self.batches))
         self.model.optimizer.build(self.model.trainable_variables)
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import keras
 import numpy as np
@@ -17,11 +15,10 @@ from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.maps import MapStore, quantise
 from kaggle_seg.network.engines import Predictor
 from kaggle_seg.runs import shown
+from kaggle_seg.tiles.ahead import ahead
 from kaggle_seg.tiles.batches import elements, inverse, transform, transform_image
 
 Augmentation = Literal["none", "flips", "d4"]
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 def load_model(path: Path) -> keras.Model:
@@ -83,11 +80,9 @@ def predict_tiles(
 
     batches = [batches_of(shard, predictor.batch_size) for shard in missing]
     tiles = sum(shard.stop - shard.start for shard in missing)
-    with (
-        ThreadPoolExecutor(predictor.threads) as pool,
-        tqdm(total=tiles, unit="tile", desc=store.folder.name, disable=None) as bar,
-    ):
-        found = ahead(pool, maps_of, itertools.chain.from_iterable(batches), 2 * predictor.threads)
+    in_order = itertools.chain.from_iterable(batches)
+    with tqdm(total=tiles, unit="tile", desc=store.folder.name, disable=None) as bar:
+        found = ahead(maps_of, in_order, 2 * predictor.threads, predictor.threads)
         for shard, parts in zip(missing, batches, strict=True):
             maps = []
             for part, both in zip(parts, found, strict=False):
@@ -100,21 +95,3 @@ def predict_tiles(
 def batches_of(tiles: slice, size: int) -> list[slice]:
     """A slice in parts of at most `size`."""
     return [slice(start, min(start + size, tiles.stop)) for start in range(tiles.start, tiles.stop, size)]
-
-
-def ahead(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T], most: int) -> Iterator[R]:
-    """The results in order, with at most so many items begun before they are asked for: memory stays flat.
-
-    After an error, or when nobody asks any more, nothing new is begun.
-    """
-    begun: deque[Future[R]] = deque()
-    try:
-        for item in items:
-            begun.append(pool.submit(work, item))
-            if len(begun) == most:
-                yield begun.popleft().result()
-        while begun:
-            yield begun.popleft().result()
-    finally:
-        for future in begun:
-            future.cancel()

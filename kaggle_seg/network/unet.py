@@ -26,13 +26,11 @@ def build(settings: NetworkSettings, height: int, width: int, precision: str = "
     make = _Layers(settings, precision)
     images = keras.Input((height, width, 3), dtype="uint8", name="images")
     padding = padding_for(settings, height, width)
-    features = images
-    # padding and space-to-depth move bytes, a quarter of what they would move after the rescaling
+    features = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="rescaling")(images)
     if any(map(any, padding)):
-        features = ReflectPadding(padding, dtype="uint8", name="padding")(features)
+        features = ReflectPadding(padding, dtype="float32", name="padding")(features)
     if settings.stem == "half":
-        features = _space_to_depth(features)
-    features = keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="rescaling")(features)
+        features = _space_to_depth(features, precision)
 
     skips = []
     for level in range(settings.depth):
@@ -111,10 +109,10 @@ def _groups(filters: int) -> int:
     return max(count for count in range(1, 9) if filters % count == 0)
 
 
-def _space_to_depth(features: Any) -> Any:
+def _space_to_depth(features: Any, kind: str) -> Any:
     """(B, 2h, 2w, C) to (B, h, w, 4C): each 2×2 square becomes one pixel, nothing is lost."""
     _, height, width, channels = features.shape
-    kind, name = features.dtype, "half_size"
+    name = "half_size"
     features = keras.layers.Reshape((height // 2, 2, width // 2, 2 * channels), dtype=kind, name=f"{name}_rows")(features)
     features = keras.layers.Permute((1, 3, 2, 4), dtype=kind, name=f"{name}_order")(features)
     return keras.layers.Reshape((height // 2, width // 2, 4 * channels), dtype=kind, name=f"{name}_squares")(features)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kaggle_seg.tiles.ahead import ahead
+
 QUARTER_TURNS, MIRRORED = 4, 8
 
 
@@ -68,18 +70,18 @@ class Batches:
     def epoch(self, number: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """The batches of one epoch.
 
-        Yields:
-            images uint8 (B, H, W, 3), masks uint8 (B, H, W, 1), rows int (B,).
+        Returns:
+            One by one, images uint8 (B, H, W, 3), masks uint8 (B, H, W, 1), rows int (B,).
         """
         random = np.random.default_rng((self.seed, number))
         order = np.resize(random.permutation(self.rows), len(self) * self.batch_size)
         possible = elements(*self.masks.shape[1:])
         chosen = random.choice(possible, len(order))
-        for start in range(0, len(order), self.batch_size):
-            part = slice(start, start + self.batch_size)
-            yield (*self._gather(order[part], chosen[part]), order[part])
+        parts = (slice(start, start + self.batch_size) for start in range(0, len(order), self.batch_size))
+        # gathered while the network computes on the batch before
+        return ahead(lambda part: self._gather(order[part], chosen[part]), parts, most=2)
 
-    def _gather(self, rows: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _gather(self, rows: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         images = np.stack([transform_image(self.images[row], element) for row, element in zip(rows, chosen, strict=True)])
         masks = np.stack([transform(self.masks[row], element) for row, element in zip(rows, chosen, strict=True)])
-        return images, masks[..., np.newaxis]
+        return images, masks[..., np.newaxis], rows

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,20 +114,3 @@ def test_batches_run_beside_each_other_and_come_in_order(images: np.ndarray, tmp
     predict_tiles(replace(BRIGHTNESS, run=slow), images, store, np.arange(7), "none")
     levels = np.concatenate([levels for _, levels, _ in store.shards()])
     np.testing.assert_array_equal(levels, quantise(brightness(images))[0])
-
-
-def test_no_more_is_begun_than_allowed_and_nothing_after_an_error() -> None:
-    begun: list[int] = []
-
-    def work(number: int) -> int:
-        begun.append(number)
-        if number == 3:
-            raise ValueError("the third")
-        return number
-
-    with ThreadPoolExecutor(1) as pool:
-        results = inference.ahead(pool, work, iter(range(1000)), 2)
-        assert [next(results), next(results), next(results)] == [0, 1, 2]
-        with pytest.raises(ValueError, match="the third"):
-            next(results)
-    assert max(begun) <= 4

@@ -15,7 +15,7 @@ from kaggle_seg.config import NetworkSettings, RunSettings, TrainingSettings
 from kaggle_seg.errors import BadInput, Failure
 from kaggle_seg.masks import scores
 from kaggle_seg.network import backup, fold
-from kaggle_seg.network.averages import copy_averages, measure_statistics
+from kaggle_seg.network.averages import Statistics, copy_averages
 from kaggle_seg.network.backup import Progress
 from kaggle_seg.network.fold import TrainingTiles
 from kaggle_seg.network.training import train_fold
@@ -204,7 +204,7 @@ def test_statistics_are_the_mean_of_the_batches() -> None:
     model = keras.Sequential([keras.Input((4, 4, 2)), FusedBatchNormalization(momentum=0.9)])
     random = np.random.default_rng(1)
     batches = [random.normal(size, 1 + size, (2, 4, 4, 2)).astype(np.float32) for size in range(3)]
-    measure_statistics(model, iter(batches))
+    Statistics(model).measure(iter(batches))
     layer = model.layers[0]
     means = [batch.mean((0, 1, 2)) for batch in batches]
     variances = [batch.var((0, 1, 2), ddof=1) for batch in batches]

@@ -44,7 +44,7 @@ def test_skip_connections_concatenate() -> None:
 def test_half_size_squares_lose_no_pixel_and_come_back_in_place() -> None:
     """Space to depth, then depth to space of one colour, is the identity."""
     images = keras.Input((4, 6, 3))
-    squares = unet._space_to_depth(images)
+    squares = unet._space_to_depth(images, "float32")
     one_colour = keras.layers.Lambda(lambda features: features[..., 0::3])(squares)
     model = keras.Model(images, unet._depth_to_space(one_colour))
     values = np.random.default_rng(1).random((2, 4, 6, 3)).astype(np.float32)
