@@ -135,6 +135,11 @@ class TestAll:
         assert benchmarks.main(["--only", "works"]) == 0
         assert "breaks" not in capsys.readouterr().out
 
+    @pytest.mark.usefixtures("scripts")
+    def test_a_smoke_run_calls_itself_one(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert benchmarks.main(["--only", "works", "--quick"]) == 0
+        assert capsys.readouterr().out.startswith("**A smoke run: its figures say nothing.**")
+
     def test_the_list_says_what_each_script_is(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert benchmarks.main(["--list"]) == 0
         lines = capsys.readouterr().out.splitlines()

@@ -43,7 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     flags = [*(["--data", str(options.data)] if options.data else []), *(["--quick"] if options.quick else [])]
     rows = measure_all(options.only, flags)
-    text = f"{describe()}\n{table(rows)}"
+    warning = "**A smoke run: its figures say nothing.**\n\n" if options.quick else ""
+    text = f"{warning}{describe()}\n{table(rows)}"
     print(text)
     if options.out:
         write_atomic(options.out, text)
