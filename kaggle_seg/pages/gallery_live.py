@@ -67,14 +67,13 @@ def score_facts(measures: Measures, thresholds: Sequence[int]) -> dict[str, Any]
         thresholds: the levels that the slider can be set to.
     """
     curves, steps = score_curves(measures), measures.competition.iou_steps
-    intersection, union = measures.intersection[:, thresholds], measures.union[:, thresholds]
     at = np.asarray(thresholds) - 1
     return {
         "readings": {name: np.round(curves[key][at], 4).tolist() for key, name in READINGS.items()},
         "steps": [f"{step / 20:.2f}" for step in steps],
-        "passed": [(20 * intersection > step * union).sum(axis=0).tolist() for step in steps],
-        "empty": (measures.predicted_area[:, thresholds] == 0).sum(axis=0).tolist(),
-        "tiles": len(union),
+        "passed": [measures.passed(step)[thresholds].tolist() for step in steps],
+        "empty": measures.empty()[thresholds].tolist(),
+        "tiles": len(measures.union),
     }
 
 

@@ -1,8 +1,8 @@
-"""What a run's report needs to know of its validation tiles: one pass over their maps, at flat memory."""
+"""What a run's report needs to know of its validation tiles: one pass over their maps; memory grows by 2 KiB a tile."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kaggle_seg.competition import DEFAULT, Competition
-from kaggle_seg.masks.candidates import progress
+from kaggle_seg.masks.candidates import AT_ONCE, progress
 from kaggle_seg.masks.decisions import Rule, Threshold, from_plain
 from kaggle_seg.masks.maps import LEVELS, MapStore
 from kaggle_seg.masks.scores import competition_scores, ious, overlaps, threshold_table
@@ -29,7 +29,7 @@ class Measures:
         validation: the tiles.
         rule: the decision; a threshold of 0.5 where there is none yet.
         decision: what decision.json says; None where there is none of these maps.
-        intersection, union: int64 (N, 256), at all thresholds.
+        intersection, union: int32 (N, 256), at all thresholds.
         truth_area: int64 (N,), building pixels.
         decided_intersection, decided_union: int64 (N,), of the decision's masks.
         level_sums: float64 (256,), the sum of the unrounded probabilities at each level.
@@ -50,10 +50,29 @@ class Measures:
         """Whose steps count: that of the tiles, which all runs are of."""
         return DEFAULT
 
-    @property
-    def predicted_area(self) -> np.ndarray:
-        """int64 (N, 256), predicted pixels at all thresholds."""
-        return self.union - self.truth_area[:, None] + self.intersection
+    def summed(self, of: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+        """The sum over all tiles of what is made of them at each threshold; memory does not grow with their number.
+
+        Args:
+            of: from intersection, union and predicted pixels, int64 (n, 256), to numbers of that shape.
+
+        Returns:
+            Numbers, (256,).
+        """
+        sums = []
+        for first in range(0, len(self.union), AT_ONCE):
+            tiles = slice(first, first + AT_ONCE)
+            intersection, union = self.intersection[tiles].astype(np.int64), self.union[tiles].astype(np.int64)
+            sums.append(of(intersection, union, union - self.truth_area[tiles, None] + intersection).sum(axis=0))
+        return np.sum(sums, axis=0)
+
+    def passed(self, step: int) -> np.ndarray:
+        """How many tiles pass an IoU step, in twentieths, at each threshold: int64 (256,)."""
+        return self.summed(lambda intersection, union, _: 20 * intersection > step * union)
+
+    def empty(self) -> np.ndarray:
+        """How many tiles are predicted to be empty at each threshold: int64 (256,)."""
+        return self.summed(lambda _intersection, _union, predicted: predicted == 0)
 
     @property
     def decided_area(self) -> np.ndarray:
@@ -73,8 +92,9 @@ class Measures:
 
     def pixels_by_level(self) -> tuple[np.ndarray, np.ndarray]:
         """How many pixels of all tiles have each level, and how many of them are buildings: int64 (256,) each."""
-        counts = [totals - np.append(totals[1:], 0) for totals in (self.predicted_area.sum(0), self.intersection.sum(0))]
-        return counts[0], counts[1]
+        predicted = self.summed(lambda _intersection, _union, predicted: predicted)
+        met = self.summed(lambda intersection, _union, _predicted: intersection)
+        return predicted - np.append(predicted[1:], 0), met - np.append(met[1:], 0)
 
 
 def measure_runs(runs: Sequence[Run], data: Path | None = None) -> Measures:
@@ -95,7 +115,8 @@ def measure_runs(runs: Sequence[Run], data: Path | None = None) -> Measures:
     for tiles, levels, sums in progress(validation.maps, "report"):
         masks = np.asarray(validation.truth(tiles), bool)
         area = np.count_nonzero(masks, axis=(1, 2)).astype(np.int64)
-        found.append((*threshold_table(levels, masks), area, *overlaps(rule.masks(levels, sums), masks)))
+        tables = [table.astype(np.int32) for table in threshold_table(levels, masks)]  # pixels of a tile fit
+        found.append((*tables, area, *overlaps(rule.masks(levels, sums), masks)))
         level_sums += sums.sum(axis=0, dtype=np.float64)
     intersection, union, area, met, joined = (np.concatenate(part) for part in zip(*found, strict=True))
     return Measures(validation, rule, decision, intersection, union, area, met, joined, level_sums)

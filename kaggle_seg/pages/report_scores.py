@@ -32,8 +32,11 @@ TABLE_STEP = 16  # levels between the rows of the table of thresholds
 
 def score_curves(measures: Measures) -> dict[str, np.ndarray]:
     """Mean scores of the tiles at the thresholds 1/256 to 255/256, float64 (255,), by reading."""
-    intersection, union = measures.intersection[:, 1:], measures.union[:, 1:]
-    return {reading.reading: reading.of(intersection, union).mean(axis=0) for reading in ALL_READINGS}
+
+    def curve(reading: Objective) -> np.ndarray:
+        return measures.summed(lambda intersection, union, _: reading.of(intersection, union))[1:] / len(measures.union)
+
+    return {reading.reading: curve(reading) for reading in ALL_READINGS}
 
 
 def threshold_plot(measures: Measures) -> Plot:

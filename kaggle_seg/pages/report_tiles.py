@@ -93,16 +93,15 @@ def live_facts(measures: Measures, run_name: str, test: np.ndarray | None) -> di
         test: the highest level of each test tile, if they are predicted.
     """
     steps = measures.competition.iou_steps
-    intersection, union = measures.intersection[:, 1:], measures.union[:, 1:]
     curves, empty_tile = score_curves(measures), objective_of(measures.decision).empty_tile
     return {
         "readings": {name: np.round(curves[key], 5).tolist() for key, name in READINGS.items()},
         "score": READINGS[f"competition_{empty_tile}"],
         "iou": READINGS[f"iou_{empty_tile}"],
         "steps": [f"{step / 20:.2f}" for step in steps],
-        "passed": [(20 * intersection > step * union).sum(axis=0).tolist() for step in steps],
-        "tiles": len(union),
-        "empty": (measures.predicted_area[:, 1:] == 0).sum(axis=0).tolist(),
+        "passed": [measures.passed(step)[1:].tolist() for step in steps],
+        "tiles": len(measures.union),
+        "empty": measures.empty()[1:].tolist(),
         "empty_test": None if test is None else empty_by_level(test),
         "test_tiles": 0 if test is None else len(test),
         "decided": decided_facts(measures),

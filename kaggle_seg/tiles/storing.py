@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import json
 import os
 import secrets
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kaggle_seg.errors import BadInput, Failure
-from kaggle_seg.runs import shown, write_json
+from kaggle_seg.runs import shown, write_atomic
 from kaggle_seg.tiles.dataset import Pair, pair
 from kaggle_seg.tiles.listing import Listing
 from kaggle_seg.tiles.reading import FileReport, Part, faults, read_parts
@@ -117,7 +118,8 @@ def fill(folder: Path, listing: Listing, training: Sequence[Pair], test: Sequenc
         "training": tile_facts(training, hashes),
         "test": tile_facts(test, hashes),
     }
-    write_json(folder / INDEX, index | {"fingerprint": fingerprint(index)})
+    # on one line: Python's encoder for indented JSON holds three times as much
+    write_atomic(folder / INDEX, json.dumps(index | {"fingerprint": fingerprint(index)}))
     return reports
 
 
@@ -136,5 +138,10 @@ def tile_facts(tiles: Sequence[Pair], hashes: dict[str, str]) -> dict[str, list[
 
 def fingerprint(index: dict[str, Any]) -> str:
     """SHA-256 over ids, stems and the hashes of all files' contents; where they lie does not matter."""
-    facts = [index[part][key] for part in ("training", "test") for key in ("ids", "stems", "image_hashes", "mask_hashes")]
-    return hashlib.sha256(repr(facts).encode("utf-8", "surrogatepass")).hexdigest()
+    digest, before = hashlib.sha256(), "["
+    for part in ("training", "test"):
+        for key in ("ids", "stems", "image_hashes", "mask_hashes"):  # one by one, as all in one text would be large
+            digest.update(f"{before}{index[part][key]!r}".encode("utf-8", "surrogatepass"))
+            before = ", "
+    digest.update(b"]")
+    return digest.hexdigest()

@@ -10,6 +10,7 @@ import pytest
 from kaggle_seg.masks.decisions import CleanedThreshold, ExpectedIoUCut, Rule, Threshold, to_plain
 from kaggle_seg.masks.maps import MapStore
 from kaggle_seg.masks.scores import competition_scores, ious, overlaps
+from kaggle_seg.pages import report_measures
 from kaggle_seg.pages.decision import fingerprints
 from kaggle_seg.pages.plot import Line
 from kaggle_seg.pages.report_measures import Measures, highest_levels, measure_runs
@@ -33,6 +34,16 @@ def decided(run: Run, rule: Rule, empty_tile: str = "one") -> Measures:
     decision = {"decision": to_plain(rule), "maps": fingerprints([run]), "score": score, "words": str(rule)}
     write_json(run.decision_file, decision)
     return measure_runs([run])
+
+
+def test_blocks_of_tiles_change_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    measures = measure_runs([run])
+    whole, passed, levels = score_curves(measures), measures.passed(15), measures.pixels_by_level()
+    monkeypatch.setattr(report_measures, "AT_ONCE", 5)
+    for reading, curve in score_curves(measures).items():
+        assert curve == pytest.approx(whole[reading], abs=1e-12)
+    np.testing.assert_array_equal(measures.passed(15), passed)
+    np.testing.assert_array_equal(measures.pixels_by_level(), levels)
 
 
 @pytest.mark.parametrize("rule", [Threshold(100), CleanedThreshold(100, 8, 8), ExpectedIoUCut(0.4)])
