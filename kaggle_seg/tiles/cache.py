@@ -8,8 +8,10 @@ for another folder.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,9 @@ from kaggle_seg.errors import BadInput, Failure
 from kaggle_seg.runs import output_root, read_json, shown
 from kaggle_seg.tiles.listing import Listing, list_tree
 from kaggle_seg.tiles.reading import hash_files, hash_text
-from kaggle_seg.tiles.storing import INDEX, build, held, sweep
+from kaggle_seg.tiles.storing import HASHES, INDEX, build, held, sweep
 
-FORMAT = 1  # to be raised when caches are written differently
+FORMAT = 2  # to be raised when caches are written differently
 
 
 @dataclass(frozen=True)
@@ -109,15 +111,18 @@ def cache_folder(listing: Listing) -> Path:
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", listing.root.name) or "tiles"
     files = sorted([*listing.images, *listing.masks, *listing.test])
     rules = (listing.competition.id_rule, listing.competition.pixel_order if listing.mask_runs else "")
-    state = [f"format {FORMAT} {rules}", *(f"{file.path}\t{file.size}\t{file.modified}" for file in files)]
-    return (
-        output_root() / "runs" / ".cache" / f"{name}-{short_hash(str(listing.root), 8)}" / short_hash("\n".join(state), 16)
-    )
+    state = itertools.chain([f"format {FORMAT} {rules}"], (f"{file.path}\t{file.size}\t{file.modified}" for file in files))
+    home = output_root() / "runs" / ".cache" / f"{name}-{short_hash([str(listing.root)], 8)}"
+    return home / short_hash(state, 16)
 
 
-def short_hash(text: str, digits: int) -> str:
-    """The first hexadecimal digits of a text's SHA-256 (file names that are no valid text included)."""
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:digits]
+def short_hash(lines: Iterable[str], digits: int) -> str:
+    """The first hexadecimal digits of the SHA-256 of some lines (file names that are no valid text included)."""
+    digest, before = hashlib.sha256(), ""
+    for line in lines:
+        digest.update(f"{before}{line}".encode("utf-8", "surrogateescape"))
+        before = "\n"
+    return digest.hexdigest()[:digits]
 
 
 def load(folder: Path) -> TileCache | None:
@@ -147,11 +152,7 @@ def load_tiles(folder: Path, part: str, facts: dict[str, Any], size: tuple[int, 
 
 def changed_files(folder: Path, listing: Listing) -> list[str]:
     """The files whose contents are no longer those that the arrays in a folder were read from."""
-    index = read_json(folder / INDEX)
-    known: dict[str, str] = {}
-    for part in (index["training"], index["test"]):
-        known |= dict(zip(part["images"], part["image_hashes"], strict=True))
-        known |= dict(zip(part["masks"], part["mask_hashes"], strict=True))
+    known: dict[str, str] = read_json(folder / HASHES)
     paths = [path for path in known if path not in listing.mask_runs]
     now = dict(zip(paths, hash_files(listing.root, paths), strict=True))
     now |= {path: hash_text(runs) for path, runs in listing.mask_runs.items() if path in known}

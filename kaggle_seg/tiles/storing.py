@@ -21,6 +21,7 @@ from kaggle_seg.tiles.listing import Listing
 from kaggle_seg.tiles.reading import FileReport, Part, faults, read_parts
 
 INDEX = "index.json"
+HASHES = "hashes.json"  # of all files' contents, by path; apart from the index, as only a verification reads them
 
 
 @contextlib.contextmanager
@@ -115,33 +116,32 @@ def fill(folder: Path, listing: Listing, training: Sequence[Pair], test: Sequenc
         "data": str(listing.root),
         "height": height,
         "width": width,
-        "training": tile_facts(training, hashes),
-        "test": tile_facts(test, hashes),
+        "training": tile_facts(training),
+        "test": tile_facts(test),
     }
     # on one line: Python's encoder for indented JSON holds three times as much
-    write_atomic(folder / INDEX, json.dumps(index | {"fingerprint": fingerprint(index)}))
+    write_atomic(folder / HASHES, json.dumps(hashes))
+    write_atomic(folder / INDEX, json.dumps(index | {"fingerprint": fingerprint(index, hashes)}))
     return reports
 
 
-def tile_facts(tiles: Sequence[Pair], hashes: dict[str, str]) -> dict[str, list[str]]:
+def tile_facts(tiles: Sequence[Pair]) -> dict[str, list[str]]:
     """What the index keeps of the training or of the test tiles: lists side by side."""
-    masks = [tile.mask for tile in tiles if tile.mask]
     return {
         "ids": [tile.id for tile in tiles],
         "stems": [tile.stem for tile in tiles],
         "images": [tile.image for tile in tiles],
-        "image_hashes": [hashes[tile.image] for tile in tiles],
-        "masks": masks,
-        "mask_hashes": [hashes[mask] for mask in masks],
+        "masks": [tile.mask for tile in tiles if tile.mask],
     }
 
 
-def fingerprint(index: dict[str, Any]) -> str:
+def fingerprint(index: dict[str, Any], hashes: dict[str, str]) -> str:
     """SHA-256 over ids, stems and the hashes of all files' contents; where they lie does not matter."""
     digest, before = hashlib.sha256(), "["
-    for part in ("training", "test"):
-        for key in ("ids", "stems", "image_hashes", "mask_hashes"):  # one by one, as all in one text would be large
-            digest.update(f"{before}{index[part][key]!r}".encode("utf-8", "surrogatepass"))
+    for part in (index["training"], index["test"]):
+        contents = ([hashes[path] for path in part[files]] for files in ("images", "masks"))
+        for facts in (part["ids"], part["stems"], *contents):  # one by one, as all in one text would be large
+            digest.update(f"{before}{facts!r}".encode("utf-8", "surrogatepass"))
             before = ", "
     digest.update(b"]")
     return digest.hexdigest()
