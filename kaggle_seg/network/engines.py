@@ -92,7 +92,7 @@ def with_keras(model: keras.Model, precision: str) -> Predictor:
 
 
 def with_openvino(network: Any, precision: str, words: str = "") -> Predictor:
-    """A network on OpenVINO, two batches at a time.
+    """A network on OpenVINO: two batches at a time, while a third thread prepares its batch or rounds its maps.
 
     Args:
         network: as `to_openvino` gives it, or quantised.
@@ -111,7 +111,7 @@ def with_openvino(network: Any, precision: str, words: str = "") -> Predictor:
         filled = np.resize(images, (size, *images.shape[1:])) if len(images) < size else images
         return own.request.infer({0: np.ascontiguousarray(filled)})[0][: len(images)].copy()
 
-    return Predictor(f"OpenVINO, {words or name}", run, batch_size=size, threads=2)
+    return Predictor(f"OpenVINO, {words or name}", run, batch_size=size, threads=3)
 
 
 def to_openvino(model: keras.Model, batch_size: int = 8) -> Any:

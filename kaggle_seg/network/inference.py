@@ -53,11 +53,9 @@ def probabilities(predictor: Predictor, images: np.ndarray, over: Sequence[int] 
     Returns:
         float32 (B, H, W) in [0, 1].
     """
-    total = np.zeros(images.shape[:3], np.float32)
-    for element in over:
-        turned = predictor.run(np.ascontiguousarray(transform_image(images, element)))
-        total += transform(turned, inverse(element))
-    return np.minimum(total / len(over), 1.0)
+    turned = (predictor.run(np.ascontiguousarray(transform_image(images, element))) for element in over)
+    total = sum(transform(maps, inverse(element)) for maps, element in zip(turned, over, strict=True))
+    return np.minimum(total / np.float32(len(over)) if len(over) > 1 else total, np.float32(1))
 
 
 def predict_tiles(

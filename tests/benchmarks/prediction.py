@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -52,8 +53,8 @@ CLAIMS = [  # way, against, wanted
 AGREEMENT = {OURS: 0.998, OURS_OPENVINO: 0.998, OURS_INT8: 0.99}
 
 
-def way_of(name: str, trained: Run, data: Path) -> Callable[[], np.ndarray]:
-    """Makes a way ready: called, it predicts all test tiles and returns probabilities or levels (N, H, W)."""
+def way_of(name: str, trained: Run, data: Path) -> Callable[[], np.ndarray | MapStore]:
+    """Makes a way ready: called, it predicts all test tiles."""
     from kaggle_seg.network import engines, machine, quantising
     from kaggle_seg.network.inference import load_model, predict_tiles
 
@@ -72,13 +73,22 @@ def way_of(name: str, trained: Run, data: Path) -> Callable[[], np.ndarray]:
         predictor = engines.make_predictor(model, settings, "keras" if name == OURS else "openvino", precision)
     ids = cache.test.ids
 
-    def ours() -> np.ndarray:
-        with tempfile.TemporaryDirectory() as folder:
-            store = MapStore.create(Path(folder) / "test", ids, ids, cache.height, cache.width)
-            predict_tiles(predictor, cache.test.images, store, np.arange(len(ids)), "none")
-            return np.concatenate([levels for _, levels, _ in store.shards()]) / np.float32(256)
+    folder = tempfile.mkdtemp()
+
+    def ours() -> MapStore:
+        shutil.rmtree(folder)
+        store = MapStore.create(Path(folder), ids, ids, cache.height, cache.width)
+        predict_tiles(predictor, cache.test.images, store, np.arange(len(ids)), "none")
+        return store
 
     return ours
+
+
+def masks_of(maps: np.ndarray | MapStore) -> np.ndarray:
+    """The masks at threshold 0.5 of what a way predicted, bool (N, H, W)."""
+    if isinstance(maps, MapStore):
+        return np.concatenate([levels >= 128 for _, levels, _ in maps.shards()])
+    return maps >= 0.5
 
 
 def float32(model: Any, settings: config.NetworkSettings) -> Any:
@@ -146,7 +156,7 @@ def rows(options: argparse.Namespace) -> list[Row]:
         words = {way: ["--data", options.data, "--run", trained.folder, "--child", way, "--out", maps[way]] for way in ways}
         with children("tests.benchmarks.prediction", words) as ready:
             turns = take_turns(ready, 1 if options.quick else 9)
-        exact = np.load(maps[PREDICT]) >= 0.5
+        exact = np.load(maps[PREDICT])
         found = [
             turns.row(OPERATION, way, turns.rate(way, len(exact), "tiles")) for way in ways if not way.startswith("ours")
         ]
@@ -155,7 +165,7 @@ def rows(options: argparse.Namespace) -> list[Row]:
                 found.append(turns.row(OPERATION, way, turns.rate(way, len(exact), "tiles"), against, wanted))
             else:
                 found.append(not_measured(OPERATION, way, against=against, wanted=wanted))
-        return found + [agreement(way, np.load(maps[way]) >= 0.5, exact) for way in ways if way in AGREEMENT]
+        return found + [agreement(way, np.load(maps[way]), exact) for way in ways if way in AGREEMENT]
 
 
 def agreement(way: str, masks: np.ndarray, exact: np.ndarray) -> Row:
@@ -183,7 +193,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not options.child:
         return run(parser, rows, argv)
     predict = way_of(options.child, find_run(options.run), options.data)
-    np.save(options.out, predict())
+    np.save(options.out, masks_of(predict()))
     serve(predict)
     return 0
 
