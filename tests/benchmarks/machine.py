@@ -14,7 +14,7 @@ from pathlib import Path
 TENSORFLOW = ("tensorflow-cpu", "tensorflow")
 OWN = ("keras", "numpy", "scipy", "pandas", "tifffile")
 # as in the extra `peers`
-PEERS = ("torch", "openvino", "nncf", "onnxruntime", "onnx", "onnxscript", "ai-edge-litert", "pycocotools")
+PEERS = ("torch", "openvino", "nncf", "onnxruntime", "onnx", "tf2onnx", "pycocotools")
 # instructions that decide how fast a network runs: on x86, then on ARM
 FLAGS = (
     *("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_tile", "amx_bf16", "amx_int8"),
