@@ -133,10 +133,15 @@ def train(command: Command, run: Run) -> int:
         if command.restart:
             training.clear(run)
         write_settings(run, command, cache)
+        precision = machine.choose_precision(command.training.precision).removeprefix("mixed_")
+        print(f"train: computing in {precision}", file=sys.stderr)
         tiles = fold_tiles(cache, split, command.training, competition)
         progress = training.train_fold(run, command.settings, tiles, draw_curves(run))
         stage.notes.update(
-            best_epoch=progress.best_epoch, epochs=progress.epochs, training_seconds=round(progress.seconds, 1)
+            best_epoch=progress.best_epoch,
+            epochs=progress.epochs,
+            training_seconds=round(progress.seconds, 1),
+            precision=precision,
         )
     print(
         f"train: {progress.epochs} epochs, the best is {progress.best_epoch}: validation score "

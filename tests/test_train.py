@@ -38,7 +38,9 @@ def test_a_run_is_trained_once_and_predicted_once(run: Run, capsys: pytest.Captu
     assert (run.folder / "learning-curves.png").read_bytes().startswith(b"\x89PNG")
     before = run.model_file.read_bytes()
     assert train.main(["--run", "tiny", *TINY]) == 0
-    assert "train: done before" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "train: computing in float32" in said
+    assert "train: done before" in said
     assert run.model_file.read_bytes() == before
 
     assert predict.main(["tiny", "--tta", "flips"]) == 0
