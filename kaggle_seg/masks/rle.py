@@ -36,9 +36,9 @@ from numpy.typing import NDArray
 
 from kaggle_seg.competition import PixelOrder
 from kaggle_seg.errors import BadInput
+from kaggle_seg.masks import digits, drawing
 
 CHUNK_PIXELS = 1 << 21  # masks are worked on in chunks of about this many pixels, which stay in the processor's cache
-TABLE_NUMBERS = 1 << 17  # numbers up to here are written by looking them up
 
 
 def encode(masks: NDArray[np.bool_], pixel_order: PixelOrder = "columns") -> list[str]:
@@ -118,30 +118,11 @@ def write_runs(changes: NDArray[np.integer], count: int, pixels: int) -> list[st
     numbers = np.empty_like(changes)
     numbers[::2] = starts - image * (pixels + 1) + 1
     numbers[1::2] = ends - starts
-    words, widths = spell(numbers, pixels)
+    words, widths = digits.spell(numbers, pixels)
     text = words.tobytes().translate(None, b"\0").decode("ascii")
     stops = np.concatenate([[0], np.cumsum(widths, dtype=np.int64)])
     borders = stops[2 * np.searchsorted(image, np.arange(count + 1))].tolist()
     return [text[start:stop].rstrip() for start, stop in itertools.pairwise(borders)]
-
-
-def spell(numbers: NDArray[np.integer], largest: int) -> tuple[NDArray[np.generic], NDArray[np.integer]]:
-    """Each number (1 to `largest`) as its digits and a space, padded with zero bytes; and how many characters these are."""
-    if largest < TABLE_NUMBERS:
-        words, widths = spelling_table()
-        return words.take(numbers), widths.take(numbers)
-    spelled = np.strings.add(numbers.astype("S"), b" ")
-    return spelled, np.strings.str_len(spelled)
-
-
-@functools.lru_cache(maxsize=1)
-def spelling_table() -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """What `spell` gives for all numbers below `TABLE_NUMBERS`; words of 8 bytes are the quickest to look up."""
-    numbers, powers = np.arange(TABLE_NUMBERS)[:, None], 10 ** np.arange(5, -1, -1)
-    words = np.zeros((TABLE_NUMBERS, 8), np.uint8)
-    words[:, :6] = np.where(numbers >= powers, numbers // powers % 10 + ord("0"), 0)
-    words[:, 6] = ord(" ")
-    return words.view(np.uint64)[:, 0], np.count_nonzero(words, axis=1).astype(np.uint8)
 
 
 def decode(run_lengths: str, height: int, width: int, pixel_order: PixelOrder = "columns") -> NDArray[np.bool_]:
@@ -167,15 +148,15 @@ def decode_many(
     """
     if pixel_order == "rows":
         return decode_many(run_lengths, width, height).transpose(0, 2, 1)
-    masks = np.zeros((len(run_lengths), height, width), np.uint8)
-    chunk = chunk_length(height, width)
+    masks = np.empty((len(run_lengths), height, width), np.uint8)
+    chunk = chunk_length(height, drawing.words_in(width) * drawing.WORD)
     for first in range(0, len(run_lengths), chunk):
         texts = run_lengths[first : first + chunk]
-        changes = read_runs(texts, height * width)
-        if changes is None:
+        runs = read_runs(texts, height * width)
+        if runs is None:
             found = [f"mask {first + i}: {fault}" for i, text in enumerate(texts) for fault in faults(text, height * width)]
             raise BadInput(found)
-        draw(masks[first : first + chunk], changes)
+        masks[first : first + chunk] = drawing.draw(*runs, len(texts), height, width)
     return masks.view(bool)
 
 
@@ -227,45 +208,27 @@ def more(count: int) -> str:
     return f" (and {count - 1} more such)" if count > 1 else ""
 
 
-def read_runs(texts: Sequence[str], pixels: int) -> NDArray[np.int64] | None:
-    """The changes (see `find_changes`) that texts of run lengths stand for; None if any of them has a fault."""
-    joined = " 0 ".join([*texts, ""])  # no number of a sound text is 0, so zeros part the texts
-    if not joined.isascii() or joined.encode().translate(None, b"0123456789 "):
-        return None
-    numbers = np.fromstring(joined, np.int64, sep=" ")
-    borders = np.flatnonzero(numbers == 0)
-    counts = np.diff(borders, prepend=-1) - 1
-    if len(borders) != len(texts) or (counts & 1).any():
-        return None
-    numbers = numbers[numbers != 0]
-    origin = np.repeat(np.arange(len(texts)) * (pixels + 1), counts // 2)
-    changes = np.empty_like(numbers)
-    changes[::2] = numbers[::2] - 1
-    changes[1::2] = changes[::2] + numbers[1::2]
-    if (numbers > pixels).any() or (changes > pixels).any():
-        return None
-    changes[::2] += origin
-    changes[1::2] += origin
-    return changes if (changes[1:] >= changes[:-1]).all() else None
-
-
-def draw(masks: NDArray[np.uint8], changes: NDArray[np.int64]) -> None:
-    """Fills runs into blank masks, in place: marks where the value changes, then each pixel takes over the value before it.
+def read_runs(texts: Sequence[str], pixels: int) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """The runs of texts of run lengths, one after another; None if any of them has a fault.
 
     Args:
-        masks: zeros (N, H, W).
-        changes: as `find_changes` gives.
+        texts: at least one.
+        pixels: how many each mask has.
+
+    Returns:
+        Twice (R,): the pixel each run starts at, from 1, and the one after its last. Behind the runs of each text stands one
+        that starts and ends at 0: no sound text holds a 0, so these part the texts.
     """
-    height, width = masks.shape[1:]
-    image, pixel = np.divmod(changes, height * width + 1)
-    column, row = np.divmod(pixel, height)
-    place = (image * height + row) * width + column
-    inside = pixel < height * width
-    flat = masks.reshape(-1)
-    flat[place[::2]] = 1
-    flat[place[1::2][inside[1::2]]] ^= 1
-    tall = masks.view(np.uint64) if width % 8 == 0 else masks
-    np.bitwise_xor.accumulate(tall, axis=1, out=tall)
-    carried = np.zeros_like(masks[:, 0])
-    np.bitwise_xor.accumulate(masks[:, -1, :-1], axis=1, out=carried[:, 1:])
-    tall ^= carried.view(tall.dtype)[:, None]
+    numbers = digits.parse(" ".join(part for text in texts for part in (text, "0 0") if part))
+    if numbers is None or len(numbers) % 2 or numbers.max() > pixels:
+        return None
+    starts, lengths = numbers[::2], numbers[1::2]
+    ends = starts + lengths
+    parting = starts == 0
+    sound = (
+        np.count_nonzero(parting) == len(texts)
+        and np.array_equal(parting, lengths == 0)  # after a text of an odd number of numbers they would not pair up
+        and ends.max() <= pixels + 1
+        and (parting[1:] | (starts[1:] >= ends[:-1])).all()
+    )
+    return (starts, ends) if sound else None

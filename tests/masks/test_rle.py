@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -50,6 +52,34 @@ def test_any_masks_are_written_as_the_reference_writes_them_and_read_back(
     texts = rle.encode(masks, pixel_order)
     assert texts == [encode_slowly(mask, pixel_order) for mask in masks]
     assert np.array_equal(rle.decode_many(texts, *masks.shape[1:], pixel_order), masks)
+
+
+@settings(deadline=None)
+@given(
+    shape=st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 200)),
+    dense=st.floats(0, 1),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_rows_of_any_number_of_words_are_drawn(shape: tuple[int, int, int], dense: float, seed: int) -> None:
+    masks = np.random.default_rng(seed).random(shape) < dense
+    texts = [encode_slowly(mask, "columns") for mask in masks]
+    assert np.array_equal(rle.decode_many(texts, *shape[1:]), masks)
+
+
+@settings(deadline=None)
+@given(masks=stacks, cuts=st.sets(st.integers(1, 400)), spaces=st.sampled_from([" ", "  "]), zeros=st.integers(0, 9))
+def test_texts_written_otherwise_mean_the_same(masks: np.ndarray, cuts: set[int], spaces: str, zeros: int) -> None:
+    """Runs cut in two that touch, more spaces than one, zeros in front."""
+    texts = []
+    for text in rle.encode(masks):
+        pieces: list[int] = []
+        numbers = [int(word) for word in text.split()]
+        for start, length in zip(numbers[::2], numbers[1::2], strict=True):
+            borders = [start, *sorted(cut for cut in cuts if start < cut < start + length), start + length]
+            for first, stop in itertools.pairwise(borders):
+                pieces += [first, stop - first]
+        texts.append(spaces.join("0" * zeros + str(number) for number in pieces))
+    assert np.array_equal(rle.decode_many(texts, *masks.shape[1:]), masks)
 
 
 @pytest.mark.parametrize("pixel_order", ORDERS)
