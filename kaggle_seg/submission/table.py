@@ -223,14 +223,23 @@ def write_submission(
     Raises:
         ValueError: not as many run lengths as ids.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(competition.columns)
+    lines = [as_line(competition.columns)]
+    size = (str(width), str(height))
+    several = competition.rows_per_image == "several"
     for stem, runs in sorted(zip(stems, run_lengths, strict=True), key=lambda row: natural_key(row[0])):
-        several = competition.rows_per_image == "several"
         for part in split_regions(runs, height, width, competition.pixel_order) if several else [runs]:
-            row = (stem + competition.id_suffix, part or competition.empty_mask, width, height)
-            writer.writerow(row[: len(competition.columns)])
-    content = text.getvalue().encode("utf-8")
+            row = (stem + competition.id_suffix, part or competition.empty_mask, *size)
+            lines.append(as_line(row[: len(competition.columns)]))
+    content = b"".join(lines)
     write_atomic(path, content)
     return hashlib.sha256(content).hexdigest()
+
+
+def as_line(fields: Sequence[str]) -> bytes:
+    """A row as the csv module writes it; it looks at every character, so rows without any to be quoted are joined here."""
+    characters = "".join(fields)
+    if len(fields) > 1 and not any(sign in characters for sign in ',"\r\n'):
+        return (",".join(fields) + "\n").encode()
+    quoted = io.StringIO()
+    csv.writer(quoted, lineterminator="\n").writerow(fields)
+    return quoted.getvalue().encode()

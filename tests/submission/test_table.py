@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kaggle_seg.competition import Competition
+from kaggle_seg.competition import Competition, natural_key
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
 from kaggle_seg.submission.checks import check
@@ -40,6 +42,30 @@ def test_width_comes_before_height_and_stems_stand_as_they_are(tmp_path: Path) -
 def test_another_competition_names_its_columns(tmp_path: Path) -> None:
     write_submission(tmp_path / "a.csv", ["x"], ["1 1"], 101, 101, Competition(columns=("id", "rle_mask")))
     assert (tmp_path / "a.csv").read_bytes() == b"id,rle_mask\nx,1 1\n"
+
+
+@given(
+    rows=st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(list(" ,\";'\r\n\t\0é"))),
+        st.sampled_from(["", "1 2", "1 2 5 1"]) | st.text(' ,"\r\n1x', max_size=4),
+        max_size=4,
+    ),
+    columns=st.lists(st.sampled_from(["id", "a,b", 'a"b', "", "rle"]), min_size=1, max_size=4),
+    suffix=st.sampled_from(["", ".jpg", ',"']),
+    empty_mask=st.sampled_from(["", "-1", "1,1"]),
+)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_values_are_quoted_as_the_csv_module_quotes_them(
+    tmp_path: Path, rows: dict[str, str], columns: list[str], suffix: str, empty_mask: str
+) -> None:
+    competition = Competition(columns=tuple(columns), id_suffix=suffix, empty_mask=empty_mask)
+    wanted = io.StringIO()
+    writer = csv.writer(wanted, lineterminator="\n")
+    writer.writerow(columns)
+    for stem in sorted(rows, key=natural_key):
+        writer.writerow([stem + suffix, rows[stem] or empty_mask, 7, 5][: len(columns)])
+    write_submission(tmp_path / "a.csv", list(rows), list(rows.values()), 5, 7, competition)
+    assert (tmp_path / "a.csv").read_bytes() == wanted.getvalue().encode()
 
 
 def test_ids_without_run_lengths_write_nothing(tmp_path: Path) -> None:
