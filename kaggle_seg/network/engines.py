@@ -116,14 +116,19 @@ def with_openvino(network: Any, precision: str, words: str = "") -> Predictor:
 
 def to_openvino(model: keras.Model, batch_size: int = 8) -> Any:
     """A folded float32 network as an OpenVINO model of one fixed batch size, which is faster by a fifth than any size."""
+    network = exported(model)
+    network.reshape([batch_size, *model.input_shape[1:]])
+    return network
+
+
+def exported(model: keras.Model) -> Any:
+    """A network as Keras exports it to OpenVINO."""
     openvino = import_openvino()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.xml"
         model.export(str(path), format="openvino", verbose=False)
         weights = np.fromfile(path.with_suffix(".bin"), np.uint8)
-        network = openvino.Core().read_model(path.read_bytes(), openvino.Tensor(weights))
-    network.reshape([batch_size, *model.input_shape[1:]])
-    return network
+        return openvino.Core().read_model(path.read_bytes(), openvino.Tensor(weights))
 
 
 def import_openvino() -> Any:

@@ -113,14 +113,9 @@ def by_hand(name: str, model: Any, images: np.ndarray, calibration: np.ndarray) 
 
 def with_openvino(model: Any, name: str, calibration: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """OpenVINO with the hint that suits batches one after another; int8 by nncf's defaults."""
-    from kaggle_seg.network.engines import import_openvino
+    from kaggle_seg.network.engines import exported, import_openvino
 
-    openvino = import_openvino()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.xml"
-        model.export(str(path), format="openvino", verbose=False)
-        weights = np.fromfile(path.with_suffix(".bin"), np.uint8)
-        network = openvino.Core().read_model(path.read_bytes(), openvino.Tensor(weights))
+    openvino, network = import_openvino(), exported(model)
     if name == OPENVINO_INT8:
         import nncf
 
