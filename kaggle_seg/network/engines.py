@@ -6,6 +6,7 @@ harmless (see `network.quantising`).
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from kaggle_seg.config import Engine, NetworkSettings
 from kaggle_seg.errors import BadInput
 from kaggle_seg.network.folding import folded
 from kaggle_seg.network.machine import has_gpu
+from kaggle_seg.network.rounding import rounded
 
 NEEDS = {"openvino": ("openvino",), "int8": ("openvino", "nncf")}
 
@@ -69,9 +71,10 @@ def make_predictor(model: keras.Model, settings: NetworkSettings, engine: Engine
     Raises:
         ValueError: the model was built with other settings.
     """
-    if engine == "openvino":
-        return with_openvino(to_openvino(folded(model, settings, "float32")), precision)
-    return with_keras(folded(model, settings, precision), precision)
+    network = folded(model, settings, "float32" if engine == "openvino" else precision)
+    if precision == "mixed_bfloat16":
+        network = rounded(network)
+    return with_openvino(to_openvino(network), precision) if engine == "openvino" else with_keras(network, precision)
 
 
 def with_keras(model: keras.Model, precision: str) -> Predictor:
@@ -81,14 +84,18 @@ def with_keras(model: keras.Model, precision: str) -> Predictor:
         model: as `folding.folded` gives it.
         precision: which it was folded for.
     """
-    lock = threading.Lock()
+    # TensorFlow computes several batches at a time, which fills the cores better; Keras on JAX keeps state while it predicts
+    several = keras.backend.backend() == "tensorflow" and not has_gpu()
+    turn = contextlib.nullcontext() if several else threading.Lock()
 
     def run(images: np.ndarray) -> np.ndarray:
-        with lock:  # one thread computes, on all cores; the other prepares its batch or rounds its maps
+        with turn:
             return model.predict_on_batch(images)
 
+    size = 16
+    run(np.zeros((size, *model.input_shape[1:]), np.uint8))  # traced once, before threads call it
     words = f"Keras on {keras.backend.backend()}, {precision.removeprefix('mixed_')}"
-    return Predictor(words, run, batch_size=16, threads=2)
+    return Predictor(words, run, batch_size=size, threads=3 if several else 2)
 
 
 def with_openvino(network: Any, precision: str, words: str = "") -> Predictor:

@@ -26,6 +26,9 @@ CALIBRATION_TILES = 128
 def quantised(model: keras.Model, settings: NetworkSettings, images: np.ndarray) -> Any:
     """The network with 8-bit weights and activations, as an OpenVINO model.
 
+    The first convolution stays as it is: 8 bits of its own scale would round the image a second time, which is a third of
+    all that is lost, and its time is a fifteenth.
+
     Args:
         model: as it was trained; see `folding.folded`.
         settings: those it was built with.
@@ -33,8 +36,10 @@ def quantised(model: keras.Model, settings: NetworkSettings, images: np.ndarray)
     """
     import_openvino()
     import nncf
+    from nncf.quantization.range_estimator import RangeEstimatorParametersSet as ranges
 
     network = to_openvino(folded(model, settings, "float32"))
+    first = next(part for part in network.get_ordered_ops() if part.get_type_name() == "Convolution")
     size = network.input(0).shape[0]
     images = np.resize(images, (max(size, len(images)), *images.shape[1:]))
     batches = [np.ascontiguousarray(images[start : start + size]) for start in range(0, len(images) - size + 1, size)]
@@ -45,6 +50,8 @@ def quantised(model: keras.Model, settings: NetworkSettings, images: np.ndarray)
             preset=nncf.QuantizationPreset.MIXED,
             subset_size=len(batches),
             fast_bias_correction=False,  # keeps more of the score than the fast one
+            ignored_scope=nncf.IgnoredScope(names=[first.get_friendly_name()]),
+            advanced_parameters=nncf.AdvancedQuantizationParameters(activations_range_estimator_params=ranges.HISTOGRAM),
         )
 
 
