@@ -69,7 +69,7 @@ def predict(command: Command, run: Run) -> int:
         from kaggle_seg.network import machine
         from kaggle_seg.network.predicting import Prediction
 
-        machine.make_reproducible()
+        machine.compute_batches_side_by_side()
         prediction = Prediction(run, cache, split, competition, command.tta, command.precision, command.engine, inputs)
         stage.notes.update(prediction.write())
     words = "; ".join(": ".join(note) for note in stage.notes.items())

@@ -22,7 +22,7 @@ import numpy as np
 from kaggle_seg.config import Engine, NetworkSettings
 from kaggle_seg.errors import BadInput
 from kaggle_seg.network.folding import folded
-from kaggle_seg.network.machine import has_gpu
+from kaggle_seg.network.machine import cores, has_gpu
 from kaggle_seg.network.rounding import rounded
 
 NEEDS = {"openvino": ("openvino",), "int8": ("openvino", "nncf")}
@@ -78,13 +78,13 @@ def make_predictor(model: keras.Model, settings: NetworkSettings, engine: Engine
 
 
 def with_keras(model: keras.Model, precision: str) -> Predictor:
-    """A folded network as it is.
+    """A folded network as it is; see `machine.compute_batches_side_by_side`.
 
     Args:
         model: as `folding.folded` gives it.
         precision: which it was folded for.
     """
-    # TensorFlow computes several batches at a time, which fills the cores better; Keras on JAX keeps state while it predicts
+    # several batches at a time fill the cores; elsewhere one, while another thread prepares its own or rounds its maps
     several = keras.backend.backend() == "tensorflow" and not has_gpu()
     turn = contextlib.nullcontext() if several else threading.Lock()
 
@@ -92,10 +92,9 @@ def with_keras(model: keras.Model, precision: str) -> Predictor:
         with turn:
             return model.predict_on_batch(images)
 
-    size = 16
+    size, threads = (8, cores() + 1) if several else (16, 2)
     run(np.zeros((size, *model.input_shape[1:]), np.uint8))  # traced once, before threads call it
-    words = f"Keras on {keras.backend.backend()}, {precision.removeprefix('mixed_')}"
-    return Predictor(words, run, batch_size=size, threads=3 if several else 2)
+    return Predictor(f"Keras on {keras.backend.backend()}, {precision.removeprefix('mixed_')}", run, size, threads)
 
 
 def with_openvino(network: Any, precision: str, words: str = "") -> Predictor:

@@ -36,7 +36,7 @@ def quantised(model: keras.Model, settings: NetworkSettings, images: np.ndarray)
     """
     import_openvino()
     import nncf
-    from nncf.quantization.range_estimator import RangeEstimatorParametersSet as ranges
+    from nncf.quantization.range_estimator import RangeEstimatorParametersSet
 
     network = to_openvino(folded(model, settings, "float32"))
     first = next(part for part in network.get_ordered_ops() if part.get_type_name() == "Convolution")
@@ -51,7 +51,9 @@ def quantised(model: keras.Model, settings: NetworkSettings, images: np.ndarray)
             subset_size=len(batches),
             fast_bias_correction=False,  # keeps more of the score than the fast one
             ignored_scope=nncf.IgnoredScope(names=[first.get_friendly_name()]),
-            advanced_parameters=nncf.AdvancedQuantizationParameters(activations_range_estimator_params=ranges.HISTOGRAM),
+            advanced_parameters=nncf.AdvancedQuantizationParameters(
+                activations_range_estimator_params=RangeEstimatorParametersSet.HISTOGRAM
+            ),
         )
 
 

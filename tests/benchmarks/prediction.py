@@ -59,7 +59,7 @@ def way_of(name: str, trained: Run, data: Path) -> Callable[[], np.ndarray | Map
     from kaggle_seg.network.inference import load_model, predict_tiles
 
     if name.startswith("ours"):
-        machine.make_reproducible()
+        machine.compute_batches_side_by_side()
     cache = open_cache(data)
     settings = config.from_tables(config.NetworkSettings, config.read_toml(trained.settings_file)["network"], "run.toml")
     model = load_model(trained.model_file)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from kaggle_seg.network import machine
@@ -22,3 +25,18 @@ def test_one_operation_runs_at_a_time() -> None:
 
     machine.make_reproducible()
     assert tf.config.threading.get_inter_op_parallelism_threads() == 1
+
+
+def test_a_process_that_predicts_gives_each_operation_one_thread() -> None:
+    """In a process of its own, for the threads are fixed once something is computed; later, nothing happens."""
+    script = (
+        "from kaggle_seg.network import machine; machine.compute_batches_side_by_side(); import tensorflow as tf; "
+        "threading = tf.config.threading; assert threading.get_intra_op_parallelism_threads() == 1; "
+        "assert threading.get_inter_op_parallelism_threads() == machine.cores(); tf.constant(1) + 1"
+    )
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=False).returncode == 0
+    import tensorflow as tf
+
+    before = int(tf.constant(1)) and tf.config.threading.get_intra_op_parallelism_threads()
+    machine.compute_batches_side_by_side()
+    assert tf.config.threading.get_intra_op_parallelism_threads() == before

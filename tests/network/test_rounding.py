@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from kaggle_seg.config import NetworkSettings
 from kaggle_seg.network import rounding
 from kaggle_seg.network.folding import folded
 from kaggle_seg.network.rounding import diffused, rounded, to_bfloat16
