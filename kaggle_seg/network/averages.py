@@ -22,8 +22,9 @@ def copy_averages(model: keras.Model, averaged: keras.Model) -> None:
     """
     weights = values(model.trainable_variables)
     model.optimizer.finalize_variable_values(model.trainable_variables)  # Keras's public way to its averages
-    for source, target in zip(model.variables, averaged.variables, strict=True):
-        target.assign(source)
+    assign(
+        averaged.variables, values(model.variables)
+    )  # copies: on JAX a shared buffer dies with the first that consumes it
     assign(model.trainable_variables, weights)
 
 
@@ -52,7 +53,7 @@ class Statistics:
         for layer in self.layers:
             layer.momentum = STATISTICS_MOMENTUM
             for statistic in (layer.moving_mean, layer.moving_variance):
-                statistic.assign(keras.ops.zeros_like(statistic))
+                statistic.assign(np.zeros(statistic.shape, np.float32))
         count = sum(len(self.learning.predict_on_batch(images)) > 0 for images in batches)
         for layer in self.layers:
             layer.momentum = momentum
@@ -69,3 +70,22 @@ class _Learning(keras.Model):
 
     def call(self, images: Any) -> Any:
         return keras.ops.mean(self.model(images, training=True), axis=(1, 2, 3))
+
+
+class Overlaps(keras.Model):
+    """Counts, on the model's own device, the pixels that its masks at threshold 0.5 share with the true ones."""
+
+    def __init__(self, model: keras.Model) -> None:
+        """Takes a model from images uint8 (B, H, W, 3) to logits (B, H, W, 1)."""
+        super().__init__(name="overlaps")
+        self.model = model
+
+    def of(self, batch: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Intersection and union, int32 (B,) each, for images uint8 (B, H, W, 3) and masks uint8 (B, H, W) of 0 and 1."""
+        return self.predict_on_batch(list(batch))
+
+    def call(self, batch: Any) -> Any:
+        images, masks = batch
+        found, true = self.model(images, training=False)[..., 0] >= 0, masks > 0
+        both, either = keras.ops.logical_and(found, true), keras.ops.logical_or(found, true)
+        return tuple(keras.ops.sum(keras.ops.cast(pixels, "int32"), axis=(1, 2)) for pixels in (both, either))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,10 +17,12 @@ from kaggle_seg.config import RunSettings, TrainingSettings
 from kaggle_seg.errors import Failure
 from kaggle_seg.masks import scores
 from kaggle_seg.network import backup, machine, unet
-from kaggle_seg.network.averages import Statistics, copy_averages
+from kaggle_seg.network.averages import Overlaps, Statistics, copy_averages
 from kaggle_seg.network.backup import Progress
 from kaggle_seg.network.losses import make_loss
+from kaggle_seg.network.steps import make_steps
 from kaggle_seg.runs import Run, write_atomic
+from kaggle_seg.tiles.ahead import ahead
 from kaggle_seg.tiles.batches import Batches
 
 
@@ -66,16 +67,16 @@ class Fold:
         """Trains and validates one epoch; `progress` tells of it."""
         started, number = time.monotonic(), progress.epoch + 1
         self._seed_dropout(number)
-        losses = []
-        for images, masks, rows in self.batches.epoch(number):
-            losses.append(float(self.model.train_on_batch(images, masks)))
-            if not math.isfinite(losses[-1]):
-                raise Failure(self._not_finite(losses[-1], number, len(losses), rows))
-            bar.set_postfix_str(f"epoch {number}/{progress.epochs}, loss {np.mean(losses):.3f}", refresh=False)
-            bar.update()
+        losses: list[float] = []
+        for found, rows in self.steps.epoch(number):
+            if wrong := np.flatnonzero(~np.isfinite(found)).tolist():
+                raise Failure(self._not_finite(found[wrong[0]], number, len(losses) + wrong[0] + 1, rows[wrong[0]]))
+            losses += found.tolist()
+            bar.set_postfix_str(f"epoch {number}/{progress.epochs}, loss {sum(losses) / len(losses):.3f}", refresh=False)
+            bar.update(len(found))
         copy_averages(self.model, self.averaged)
         self.statistics.measure(self._statistics_batches(number))
-        iou, score = self._validate()
+        iou, score = self.validate(self.tiles.validation)
         progress.epoch = number
         progress.seconds += time.monotonic() - started
         progress.history.append(
@@ -116,8 +117,11 @@ class Fold:
         self.model = unet.build(self.settings.network, height, width, self.precision)
         self.averaged = keras.models.clone_model(self.model)
         self.statistics = Statistics(self.averaged)
+        self.overlaps = Overlaps(self.averaged)
+        loss = make_loss(self.settings.training.loss)
         compile_model(self.model, self.settings.training, epochs * len(self.batches))
         self.model.optimizer.build(self.model.trainable_variables)
+        self.steps = make_steps(self.model, self.batches, loss, self.precision)
 
     def _state(self) -> list[keras.Variable]:
         return [*self.model.variables, *self.model.optimizer.variables]
@@ -132,18 +136,12 @@ class Fold:
             if generator := getattr(layer, "seed_generator", None):
                 generator.state.assign([self.settings.training.seed, epoch])
 
-    def logits(self, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Logits of the averaged model, float32 (B, H, W, 1), with the rows (B) that they are of, batch by batch."""
-        size = 2 * self.settings.training.batch_size
-        for start in range(0, len(rows), size):
-            part = rows[start : start + size]
-            yield part, self.averaged.predict_on_batch(np.ascontiguousarray(self.tiles.images[part]))
-
-    def _validate(self) -> tuple[float, float]:
+    def validate(self, rows: np.ndarray) -> tuple[float, float]:
         """Mean IoU and competition score of the averaged model's masks at threshold 0.5, exact, tile by tile."""
-        batches = self.logits(self.tiles.validation)
-        overlaps = [scores.overlaps(logits[..., 0] >= 0, self.tiles.masks[rows]) for rows, logits in batches]
-        intersection, union = (np.concatenate(parts) for parts in zip(*overlaps, strict=True))
+        size = 2 * self.settings.training.batch_size
+        parts = (rows[start : start + size] for start in range(0, len(rows), size))
+        batches = ahead(lambda part: (self.tiles.images[part], self.tiles.masks[part]), parts, most=2)
+        intersection, union = (np.concatenate(both) for both in zip(*map(self.overlaps.of, batches), strict=True))
         return (
             float(np.mean(scores.ious(intersection, union))),
             float(np.mean(scores.scores_of(self.tiles.competition, intersection, union))),
@@ -169,6 +167,8 @@ def compile_model(model: keras.Model, training: TrainingSettings, steps: int) ->
         rate, weight_decay=training.weight_decay, global_clipnorm=1.0, use_ema=True, ema_momentum=averaging
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    if any(layer.compute_dtype == "float16" for layer in model.layers):  # Keras looks at the model's own policy alone
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(optimizer, make_loss(training.loss), jit_compile="auto")
 
 

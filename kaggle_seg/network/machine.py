@@ -17,13 +17,22 @@ def choose_precision(asked: str) -> str:
     """
     if asked != "auto":
         return asked
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        if cards := tf.config.list_physical_devices("GPU"):
-            capability = tf.config.experimental.get_device_details(cards[0]).get("compute_capability", (0, 0))
-            return "mixed_bfloat16" if capability >= (8, 0) else "mixed_float16" if capability >= (7, 0) else "float32"
+    if has_gpu():
+        capability = card_capability()
+        return "mixed_bfloat16" if capability >= (8, 0) else "mixed_float16" if capability >= (7, 0) else "float32"
     return "mixed_bfloat16" if processor_has_bfloat16() else "float32"
+
+
+def card_capability() -> tuple[int, ...]:
+    """NVIDIA's compute capability of the GPU that Keras computes on, as (major, minor); (0, 0) where it is not told."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return tuple(map(int, getattr(jax.devices()[0], "compute_capability", "0.0").split(".")))
+    import tensorflow as tf
+
+    card = tf.config.list_physical_devices("GPU")[0]
+    return tuple(tf.config.experimental.get_device_details(card).get("compute_capability", (0, 0)))
 
 
 def has_gpu() -> bool:

@@ -42,6 +42,7 @@ def train_fold(
     fold = Fold(run, settings, tiles)
     progress = start(fold)
     fold.publish(progress)
+    print(f"train: {fold.steps.words}", file=sys.stderr)
     bar = tqdm(
         total=progress.epochs * len(fold.batches), initial=progress.epoch * len(fold.batches), unit="step", disable=None
     )
@@ -91,17 +92,17 @@ def measure_speed(fold: Fold, budget: float) -> dict[str, Any]:
         budget: seconds for the whole training, this measurement included.
     """
     started, seconds = time.monotonic(), []
-    for images, masks, _ in itertools.chain.from_iterable(fold.batches.epoch(number) for number in itertools.count(1)):
+    before = started
+    for losses, _ in itertools.chain.from_iterable(fold.steps.epoch(number) for number in itertools.count(1)):
+        seconds.append((time.monotonic() - before) / len(losses))
         before = time.monotonic()
-        fold.model.train_on_batch(images, masks)
-        seconds.append(time.monotonic() - before)
-        if time.monotonic() - started > min(CALIBRATION_SECONDS, budget / 20) and len(seconds) >= 4:
+        if before - started > min(CALIBRATION_SECONDS, budget / 20) and len(seconds) >= 4:
             break
     step = float(np.median(seconds[2:]))
     few = fold.tiles.validation[: 2 * fold.settings.training.batch_size]
-    list(fold.logits(few))  # traces
+    fold.validate(few)  # traces
     before = time.monotonic()
-    list(fold.logits(few))
+    fold.validate(few)
     tile = (time.monotonic() - before) / max(1, len(few))
     statistics = min(fold.settings.training.statistics_batches, len(fold.batches)) * step / 2
     epoch = len(fold.batches) * step + len(fold.tiles.validation) * tile + statistics

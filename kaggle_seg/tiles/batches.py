@@ -67,19 +67,25 @@ class Batches:
         """Batches in an epoch."""
         return -(-len(self.rows) // self.batch_size)
 
+    def plan(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """What the batches of one epoch are made of.
+
+        Returns:
+            For each batch the rows of its tiles, and the flip or quarter turn of each: int (batches, B), twice.
+        """
+        random = np.random.default_rng((self.seed, number))
+        order = np.resize(random.permutation(self.rows), len(self) * self.batch_size)
+        chosen = random.choice(elements(*self.masks.shape[1:]), len(order))
+        return order.reshape(len(self), -1), chosen.reshape(len(self), -1)
+
     def epoch(self, number: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """The batches of one epoch.
 
         Returns:
             One by one, images uint8 (B, H, W, 3), masks uint8 (B, H, W, 1), rows int (B,).
         """
-        random = np.random.default_rng((self.seed, number))
-        order = np.resize(random.permutation(self.rows), len(self) * self.batch_size)
-        possible = elements(*self.masks.shape[1:])
-        chosen = random.choice(possible, len(order))
-        parts = (slice(start, start + self.batch_size) for start in range(0, len(order), self.batch_size))
         # gathered while the network computes on the batch before
-        return ahead(lambda part: self._gather(order[part], chosen[part]), parts, most=2)
+        return ahead(lambda both: self._gather(*both), zip(*self.plan(number), strict=True), most=2)
 
     def _gather(self, rows: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         images = np.stack([transform_image(self.images[row], element) for row, element in zip(rows, chosen, strict=True)])

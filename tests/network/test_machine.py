@@ -20,6 +20,18 @@ def test_what_is_asked_for_is_taken() -> None:
     assert machine.choose_precision("mixed_bfloat16") == "mixed_bfloat16"
 
 
+@pytest.mark.parametrize(
+    ("capability", "precision"),
+    [((9, 0), "mixed_bfloat16"), ((8, 0), "mixed_bfloat16"), ((7, 5), "mixed_float16"), ((6, 0), "float32")],
+)
+def test_a_card_computes_in_what_it_is_fast_in(
+    capability: tuple[int, int], precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "has_gpu", lambda: True)
+    monkeypatch.setattr(machine, "card_capability", lambda: capability)
+    assert machine.choose_precision("auto") == precision
+
+
 def test_one_operation_runs_at_a_time() -> None:
     import tensorflow as tf
 

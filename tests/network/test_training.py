@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from kaggle_seg.config import NetworkSettings, RunSettings, TrainingSettings
 from kaggle_seg.errors import BadInput, Failure
 from kaggle_seg.masks import scores
-from kaggle_seg.network import backup, fold
+from kaggle_seg.network import backup, fold, machine
 from kaggle_seg.network.averages import Statistics, copy_averages
 from kaggle_seg.network.backup import Progress
 from kaggle_seg.network.fold import TrainingTiles
@@ -107,6 +108,32 @@ def test_a_stopped_training_ends_with_the_same_bits(
     progress = train_fold(run, SETTINGS, tiles)
     assert progress.epoch == EPOCHS
     assert_same(run, uninterrupted)
+
+
+def test_a_card_that_holds_the_tiles_trains_alike(
+    uninterrupted: Run, tiles: TrainingTiles, make_run: Callable[[str], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, but for the GPU: the same tiles, order and flips; sums are rounded in another order."""
+    monkeypatch.setattr(machine, "has_gpu", lambda: True)
+    run = make_run("card")
+    train_fold(run, SETTINGS, tiles)
+    for found, wanted in zip(history(run), history(uninterrupted), strict=True):
+        assert float(found["loss"]) == pytest.approx(float(wanted["loss"]), rel=1e-2)
+        assert float(found["validation_iou"]) == pytest.approx(float(wanted["validation_iou"]), abs=0.05)
+
+
+@pytest.mark.parametrize("card", (False, True))
+def test_float16_is_trained_with_a_scaled_loss(
+    card: bool, tiles: TrainingTiles, make_run: Callable[[str], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "has_gpu", lambda: card)
+    settings = replace(SETTINGS, training=replace(SETTINGS.training, precision="mixed_float16", epochs=2))
+    run = make_run("half")
+    train_fold(run, settings, tiles)
+    one, two = history(run)
+    assert float(two["loss"]) < float(one["loss"])
+    with np.load(backup.latest(run.folder / "backup") / "state.npz") as state:  # type: ignore[operator]
+        assert any(array.shape == () and array == 2.0**15 for array in state.values())
 
 
 MOMENTS = (
