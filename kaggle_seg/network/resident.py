@@ -36,6 +36,11 @@ def turned(arrays: Any, elements: Any) -> Any:
     return ops.where(mirrored, ops.flip(arrays, 2), arrays)
 
 
+def gathered(tiles: Any, places: Any, elements: Any) -> Any:
+    """A batch (B, H, W, C) of the tiles (N, H, W, C) at the places int (B,), turned."""
+    return turned(ops.take(tiles, places, axis=0), elements)
+
+
 class ResidentSteps:
     """Trains a model on tiles that are copied to its device once."""
 
@@ -89,7 +94,7 @@ class _OnTensorFlow:
 
         @tf.function(jit_compile=has_gpu())
         def step(places: Any, elements: Any) -> Any:
-            batch, truth = (turned(ops.take(array, places, axis=0), elements) for array in (images, masks))
+            batch, truth = (gathered(tiles, places, elements) for tiles in (images, masks))
             with tf.GradientTape() as tape:
                 value = loss(truth, model(batch, training=True))
                 scaled = optimizer.scale_loss(value)
@@ -125,7 +130,7 @@ class _OnJax:
         import jax
 
         def step(state: Any, images: Any, masks: Any, places: Any, elements: Any) -> Any:
-            batch, truth = (turned(ops.take(array, places, axis=0), elements) for array in (images, masks))
+            batch, truth = (gathered(tiles, places, elements) for tiles in (images, masks))
 
             def value_of(trainable: Any, others: Any) -> Any:
                 logits, others = model.stateless_call(trainable, others, batch, training=True)

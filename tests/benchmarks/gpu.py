@@ -1,0 +1,188 @@
+"""What a GPU makes of a training: its steps beside a PyTorch loop, its feeding, an epoch, and the time to a score.
+
+    python -m tests.benchmarks.gpu [--data DIR]
+
+The plain U-Net (16 filters, depth 4) is trained by `torch.compile` in bfloat16, channels last, on one batch that lies on the
+card; by this toolkit on as little; and by it on drawn tiles that it gathers and flips there. An epoch is all of `train`'s,
+on as many tiles as the competition has, a fifth of them to validate. With DIR the default network is trained for as many
+epochs as two cores made of it in 20 minutes. Keras computes on what KERAS_BACKEND says. Without a GPU nothing is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kaggle_seg.config import NetworkSettings, RunSettings
+from kaggle_seg.runs import find_run, read_json
+from tests.benchmarks.children import children, serve
+from tests.benchmarks.turns import Row, installed, make_parser, not_measured, run, take_turns
+
+TORCH = "PyTorch, torch.compile, bfloat16, channels last"
+BARE, FED = "ours, the same on one batch", "ours, the same on tiles gathered and flipped"
+DEFAULT = "ours, the default network, likewise"
+EPOCH = "ours, an epoch"
+CLAIMS = [(FED, TORCH, 0.95), (FED, BARE, 0.9), (DEFAULT, TORCH, None)]
+SIDE, DISPATCHES = 256, 3
+TILES = 7647  # the competition's
+TWO_CORES = 114  # epochs in 20 minutes, README.md
+GIVES = "import sys; from kaggle_seg.network.machine import has_gpu; sys.exit(not has_gpu())"
+# several frameworks on one card: none may take all of its memory
+SHARE = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+
+
+def torch_compiled(batch: int, _: int) -> Callable[[], Any]:
+    """The loop that one would write by hand."""
+    import torch
+
+    from tests.benchmarks.torch_unet import UNet
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    random = torch.rand((batch, 3, SIDE, SIDE), device=device).to(memory_format=torch.channels_last)
+    masks = (random[:, :1] > 0.6).float()
+    model = UNet().to(device, memory_format=torch.channels_last)
+    optimizer, loss = torch.optim.Adam(model.parameters(), fused=device == "cuda"), torch.nn.BCEWithLogitsLoss()
+    network = torch.compile(model) if device == "cuda" else model
+
+    def steps() -> float:
+        for _ in range(DISPATCHES * steps_a_dispatch()):
+            optimizer.zero_grad(set_to_none=True)
+            with torch.autocast(device, torch.bfloat16):
+                logits = network(random)
+            value = loss(logits.float(), masks)
+            value.backward()
+            optimizer.step()
+        return float(value)  # waits for the card
+
+    return steps
+
+
+def ours(way: str) -> Callable[[int, int], Callable[[], Any]]:
+    """The toolkit's steps, as `train` takes them where the tiles lie on the card."""
+
+    def make(batch: int, _: int) -> Callable[[], Any]:
+        import keras
+
+        from kaggle_seg.network import fold, machine, resident, unet
+        from kaggle_seg.tiles.batches import Batches
+
+        if way == BARE:
+            resident.gathered = lambda tiles, places, elements: tiles[: places.shape[0]]
+        random, count = np.random.default_rng(0), batch * DISPATCHES * resident.STEPS
+        images = random.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8)
+        settings = RunSettings(NetworkSettings() if way == DEFAULT else NetworkSettings(stem="full", depth=4))
+        model = unet.build(settings.network, SIDE, SIDE, machine.choose_precision("auto"))
+        loss = keras.losses.BinaryCrossentropy(from_logits=True)
+        if way == DEFAULT:
+            loss = fold.make_loss(settings.training.loss)
+            fold.compile_model(model, settings.training, 10_000)
+        else:
+            model.compile("adam", loss)
+        model.optimizer.build(model.trainable_variables)
+        batches = Batches(images, (images[..., 0] > 160).astype(np.uint8), np.arange(count), batch, seed=0)
+        steps = resident.ResidentSteps(model, batches, loss)
+        return lambda: [losses for losses, _ in steps.epoch(1)]
+
+    return make
+
+
+def epoch(batch: int, tiles: int) -> Callable[[], Any]:
+    """All of an epoch of `train`, on drawn tiles."""
+    from tqdm import tqdm
+
+    from kaggle_seg.network.backup import Progress
+    from kaggle_seg.network.fold import Fold, TrainingTiles
+    from kaggle_seg.runs import Run
+    from tests.benchmarks.epochs import draw_cache
+
+    folder = Path(tempfile.mkdtemp())
+    images, masks = draw_cache(folder, tiles)
+    split = tiles * 4 // 5
+    parts = np.arange(split), np.arange(split, tiles)
+    fold = Fold(Run(folder), RunSettings(), TrainingTiles(images, masks, [str(row) for row in range(tiles)], *parts))
+    progress, bar = Progress(epochs=1000), tqdm(file=io.StringIO())
+    fold.make(progress.epochs)
+
+    def work() -> None:
+        fold.epoch(progress, bar)
+        fold.save(progress)
+        fold.publish(progress)
+
+    return work
+
+
+WAYS = {TORCH: torch_compiled, BARE: ours(BARE), FED: ours(FED), DEFAULT: ours(DEFAULT), EPOCH: epoch}
+
+
+def steps_a_dispatch() -> int:
+    from kaggle_seg.network.resident import STEPS
+
+    return STEPS
+
+
+def rows(options: argparse.Namespace) -> list[Row]:
+    """Steps in turns, then the epoch, then the score."""
+    operation, lasting, score = f"GPU: training step, batch {options.batch}", "GPU: an epoch", "GPU: to a score"
+    if not options.quick and subprocess.run([sys.executable, "-c", GIVES], check=False).returncode:
+        why = "there is no GPU here"
+        claims = [not_measured(operation, way, why, against=against, wanted=wanted) for way, against, wanted in CLAIMS[:2]]
+        return [*claims, not_measured(lasting, EPOCH, why), not_measured(score, DEFAULT, why)]
+    os.environ.update(SHARE)
+    rounds, batch = (1, 2) if options.quick else (9, options.batch)
+    words = {
+        way: ["--child", way, "--batch", batch] for way in WAYS if way != EPOCH and (way != TORCH or installed("torch"))
+    }
+    with children("tests.benchmarks.gpu", words) as ready:
+        turns = take_turns(ready, rounds)
+    tiles = DISPATCHES * steps_a_dispatch() * batch
+    found = [turns.row(operation, way, turns.rate(way, tiles, "tiles")) for way in (TORCH, BARE) if way in words]
+    for way, against, wanted in CLAIMS:
+        claim = {"against": against, "wanted": wanted}
+        measured = against in words
+        figure = turns.rate(way, tiles, "tiles")
+        found.append(turns.row(operation, way, figure, **claim) if measured else not_measured(operation, way, **claim))
+    count = 40 if options.quick else TILES
+    with children("tests.benchmarks.gpu", {EPOCH: ["--child", EPOCH, "--tiles", count, "--batch", batch]}) as ready:
+        seconds = take_turns(ready, rounds).median(EPOCH)
+    found.append(Row(f"{lasting} of {count} tiles, a fifth to validate", EPOCH, f"{60 / seconds:.1f} epochs a minute"))
+    return [*found, to_the_score(options, score)]
+
+
+def to_the_score(options: argparse.Namespace, operation: str) -> Row:
+    """How long the default network takes for the epochs that two cores make in 20 minutes."""
+    if not options.data:
+        return not_measured(operation, DEFAULT, "needs --data DIR")
+    with tempfile.TemporaryDirectory() as root:
+        os.environ["KSEG_ROOT"] = root
+        epochs = ["--epochs", "1", "--training-tiles", "32"] if options.quick else ["--epochs", str(TWO_CORES)]
+        for verb in (["split", "--data", str(options.data)], ["train", *epochs]):
+            subprocess.run([sys.executable, "-m", f"kaggle_seg.{verb[0]}", *verb[1:], "--run", "gpu"], check=True)
+        progress = read_json(next((find_run("gpu").folder / "backup").glob("epoch-*/progress.json")))
+    figure = f"{progress['seconds']:.0f} s for {progress['epochs']} epochs"
+    return Row(operation, DEFAULT, figure, note=f"validation score at threshold 0.5: {progress['best_score']:.3f}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measures and prints the table, or is one of its children."""
+    parser = make_parser(__doc__)
+    parser.add_argument("--batch", type=int, default=32, help="tiles in a step (default: 32)")
+    parser.add_argument("--tiles", type=int, default=TILES, help=argparse.SUPPRESS)
+    parser.add_argument("--child", choices=WAYS, help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    if not options.child:
+        return run(parser, rows, argv)
+    serve(WAYS[options.child](options.batch, options.tiles))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
