@@ -14,7 +14,7 @@ from kaggle_seg.pages.gallery_fitting import Block, fit
 from kaggle_seg.pages.gallery_images import pack_images
 from kaggle_seg.pages.gallery_live import live_part
 from kaggle_seg.pages.gallery_subject import Subject
-from kaggle_seg.pages.gallery_tiles import blocks_of, scores_of, tile_facts
+from kaggle_seg.pages.gallery_tiles import blocks_of, most_uncertain, scores_of, tile_facts
 from kaggle_seg.pages.gallery_views import LEGENDS, agreement_plot, difference_legend, views_of
 from kaggle_seg.pages.page import render
 from kaggle_seg.pages.plot import Plot
@@ -39,12 +39,12 @@ def write_gallery(subject: Subject, most_bytes: int = MOST_BYTES) -> Path:
 
 def gallery(subject: Subject, most_bytes: int = MOST_BYTES) -> str:
     """The gallery as HTML; arguments as `write_gallery`."""
-    live, plot, maps = live_part(subject)
+    live, plot, maps = live_part(subject, most_bytes)
     images = subject.images or subject.attempt("no images", lambda: find_images(subject.submission.path, subject.data)) or {}
     height, width = usual_shape(subject.submission) or (0, 0)
-    pictures = pack_images([row.stem for row in subject.submission.images], images, (height, width))
-    subject.notices += pictures.notices
     tiles = tile_facts(subject, maps)
+    pictures = pack_images([tiles[at]["id"] for at in most_uncertain(tiles)], images, (height, width), most_bytes)
+    subject.notices += pictures.notices
     facts = {
         "name": subject.submission.path.stem,
         "height": height,
@@ -55,9 +55,9 @@ def gallery(subject: Subject, most_bytes: int = MOST_BYTES) -> str:
         "tiles": tiles,
         "live": live,
     }
-    page = render_with(subject, facts, plot, [], [])
-    blocks = blocks_of(tiles, pictures.packed, maps)
-    chosen, left_out = fit(blocks, most_bytes - len(page.encode("utf-8")))
+    taken = len(render_with(subject, facts, plot, [], []).encode("utf-8"))
+    totals = {"image": pictures.total, "map": len(maps)}
+    chosen, left_out = fit(blocks_of(tiles, pictures.packed, maps), most_bytes - taken, totals)
     return render_with(subject, facts, plot, chosen, left_out)
 
 

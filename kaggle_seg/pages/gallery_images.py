@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,36 +16,51 @@ QUALITY = 68  # of the WebP images; at 256 x 256 pixels about 9 KB each
 
 @dataclass(frozen=True)
 class Pictures:
-    """Images as base64 of WebP by image id, and what to say of those that are not there."""
+    """Images of tiles.
+
+    Attributes:
+        packed: base64 of WebP, by image id.
+        total: how many there are, those included for which there was no room.
+        notices: what to say of those that are not there.
+    """
 
     packed: dict[str, str]
+    total: int
     notices: list[str]
 
 
-def pack_images(stems: Sequence[str], images: Mapping[str, Path], shape: tuple[int, int]) -> Pictures:
+def pack_images(stems: Sequence[str], images: Mapping[str, Path], shape: tuple[int, int], most_bytes: int) -> Pictures:
     """Reads and packs the images of tiles; several at a time, for neither reading nor packing holds the interpreter.
 
     Args:
-        stems: image ids.
+        stems: image ids, those first that matter most.
         images: their files, by id; empty where they are not known.
         shape: height and width they must have.
+        most_bytes: how much all of them may take; those behind are not read.
     """
     from tqdm import tqdm
 
+    from kaggle_seg.tiles.ahead import ahead
     from kaggle_seg.tiles.files import quiet_decoders
 
     wanted = [stem for stem in dict.fromkeys(stems) if stem in images]
-    with quiet_decoders(), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        texts = pool.map(lambda stem: pack_image(images[stem], shape), wanted)
-        packed = list(tqdm(texts, "images", len(wanted), unit="tile", delay=2, disable=None))
-    found = {stem: text for stem, text in zip(wanted, packed, strict=True) if text}
+    threads, held, damaged, found = os.cpu_count() or 1, 0, 0, {}
+    work = ahead(lambda stem: pack_image(images[stem], shape), wanted, 2 * threads, threads)
+    with quiet_decoders(), contextlib.closing(work) as texts:
+        for stem, text in tqdm(zip(wanted, texts, strict=False), "images", len(wanted), unit="tile", delay=2, disable=None):
+            damaged += not text
+            held += len(text)
+            if held > most_bytes:
+                break
+            if text:
+                found[stem] = text
     notices = []
     if images and (unknown := len(set(stems)) - len(wanted)):
         notices.append(f"no image for {unknown} ids: the folder of tiles does not have them")
-    if len(found) < len(wanted):
+    if damaged:
         size = f"{shape[1]} x {shape[0]} pixels"
-        notices.append(f"no image for {len(wanted) - len(found)} ids: damaged, or not of {size} as their masks")
-    return Pictures(found, notices)
+        notices.append(f"no image for {damaged} ids: damaged, or not of {size} as their masks")
+    return Pictures(found, len(wanted) - damaged, notices)
 
 
 def pack_image(file: Path, shape: tuple[int, int]) -> str:

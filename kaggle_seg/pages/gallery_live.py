@@ -80,15 +80,15 @@ def score_facts(measures: Measures, thresholds: Sequence[int]) -> dict[str, Any]
 Live = tuple[dict[str, Any] | None, Plot | None, dict[str, TileMap]]
 
 
-def live_part(subject: Subject) -> Live:
+def live_part(subject: Subject, most_bytes: int) -> Live:
     """What the slider needs, the curve under it, and the maps; nothing where the CSV names no run or its maps are gone."""
     csv = subject.origin or subject.submission.path
     names = Provenance.of(csv).runs
-    found = subject.attempt("no live threshold", lambda: find_live(subject, names, csv)) if names else None
+    found = subject.attempt("no live threshold", lambda: find_live(subject, names, csv, most_bytes)) if names else None
     return found or (None, None, {})
 
 
-def find_live(subject: Subject, names: Sequence[str], csv: Path) -> Live:
+def find_live(subject: Subject, names: Sequence[str], csv: Path, most_bytes: int) -> Live:
     """The same.
 
     Raises:
@@ -101,7 +101,7 @@ def find_live(subject: Subject, names: Sequence[str], csv: Path) -> Live:
     decision = subject.attempt("no tuned threshold", lambda: read_decision(runs))
     live = live_facts(runs, read_provenance(csv), csv, decision["decision"].get("level") if decision else None)
     readable = {row.stem: row.run_lengths for row in subject.summary.rows}
-    packed = pack_maps(maps, live["thresholds"], readable, competition.id_suffix, competition.pixel_order)
+    packed = pack_maps(maps, live["thresholds"], readable, competition.id_suffix, competition.pixel_order, most_bytes)
     return live, scores_part(subject, runs, live), packed
 
 

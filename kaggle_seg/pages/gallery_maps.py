@@ -17,7 +17,7 @@ import os
 import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,16 +27,17 @@ from kaggle_seg.masks import rle
 from kaggle_seg.masks.averaging import Maps
 from kaggle_seg.masks.candidates import progress
 from kaggle_seg.masks.maps import LEVELS
+from kaggle_seg.pages.gallery_fitting import to_drop
 
 SHOWN_LEVELS = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TileMap:
     """One tile's probability map.
 
     Attributes:
-        packed: the map, see above.
+        packed: the map, see above; empty where a page has no room for it.
         highest: the highest of its 64 levels; its mask is empty at every threshold above.
         uncertainty: the share of pixels that are expected to be wrong at a threshold of 0.5: mean of min(p, 1 - p).
         expected_iou: of the mask in the CSV, to first order; None where that is empty or cannot be read.
@@ -63,9 +64,14 @@ def thresholds_with(*levels: int) -> list[int]:
 
 
 def pack_maps(
-    maps: Maps, thresholds: Sequence[int], run_lengths: Mapping[str, str], suffix: str, pixel_order: PixelOrder
+    maps: Maps,
+    thresholds: Sequence[int],
+    run_lengths: Mapping[str, str],
+    suffix: str,
+    pixel_order: PixelOrder,
+    most_bytes: int,
 ) -> dict[str, TileMap]:
-    """Packs the maps of the tiles in a CSV.
+    """Packs the maps of the tiles in a CSV; of many tiles, only those of the most uncertain are held.
 
     Args:
         maps: of the tiles.
@@ -73,6 +79,7 @@ def pack_maps(
         run_lengths: by image id, those that can be read.
         suffix: what an image id has behind the tile's stem.
         pixel_order: of the run lengths.
+        most_bytes: how much all of them may take.
 
     Returns:
         By image id.
@@ -84,9 +91,17 @@ def pack_maps(
         return pack_map(np.asarray(levels), sums, mask, thresholds)
 
     found: list[TileMap] = []
+    held = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for tiles, levels, sums in progress(maps, "maps"):
-            found += pool.map(pack_one, maps.stems[tiles], levels, sums)
+            new = list(pool.map(pack_one, maps.stems[tiles], levels, sums))
+            found += new
+            held += sum(len(tile.packed) for tile in new)
+            if held > most_bytes:
+                sizes = [len(tile.packed) for tile in found]
+                for place in to_drop(sizes, [tile.uncertainty for tile in found], most_bytes):
+                    held -= sizes[place]
+                    found[place] = replace(found[place], packed="")
     return {stem + suffix: tile for stem, tile in zip(maps.stems, found, strict=True)}
 
 

@@ -60,9 +60,14 @@ def scores_of(truth: Truth) -> dict[str, float]:
     return {name: float(values.mean()) for name, values in truth.by_tile().items()} | {"tiles": len(truth.stems)}
 
 
-def blocks_of(tiles: Sequence[dict[str, Any]], images: dict[str, str], maps: dict[str, TileMap]) -> list[Block]:
-    """All images and maps, those first that are to be left out last: images before maps, uncertain tiles before others."""
+def most_uncertain(tiles: Sequence[dict[str, Any]]) -> list[int]:
+    """The places of all tiles, the most uncertain ones first."""
     uncertainty = np.array([tile.get("uncertainty", 0.0) for tile in tiles])
-    order = np.argsort(-uncertainty, kind="stable").tolist()
-    pictures = [Block("image", at, images[tiles[at]["id"]]) for at in order if tiles[at]["id"] in images]
-    return pictures + [Block("map", at, maps[tiles[at]["id"]].packed) for at in order if tiles[at]["id"] in maps]
+    return np.argsort(-uncertainty, kind="stable").tolist()
+
+
+def blocks_of(tiles: Sequence[dict[str, Any]], images: dict[str, str], maps: dict[str, TileMap]) -> list[Block]:
+    """The images and maps there are, those first that are to be left out last: images before maps, uncertain tiles first."""
+    order = [(at, tiles[at]["id"]) for at in most_uncertain(tiles)]
+    pictures = [Block("image", at, images[name]) for at, name in order if name in images]
+    return pictures + [Block("map", at, maps[name].packed) for at, name in order if name in maps and maps[name].packed]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(work: Callable[[T], R], items: Iterable[T], most: int, threads: int = 1) -> Iterator[R]:
+def ahead(work: Callable[[T], R], items: Iterable[T], most: int, threads: int = 1) -> Generator[R, None, None]:
     """The results of some work in the order of its items, begun before they are asked for.
 
     After an error, or when nobody asks any more, nothing new is begun.

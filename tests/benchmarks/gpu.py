@@ -32,7 +32,7 @@ BARE, FED = "ours, the same on one batch", "ours, the same on tiles gathered and
 DEFAULT = "ours, the default network, likewise"
 EPOCH = "ours, an epoch"
 CLAIMS = [(FED, TORCH, 0.95), (FED, BARE, 0.9), (DEFAULT, TORCH, None)]
-SIDE, DISPATCHES = 256, 3
+SIDE = 256
 TILES = 7647  # the competition's
 TWO_CORES = 114  # epochs in 20 minutes, README.md
 GIVES = "import sys; from kaggle_seg.network.machine import has_gpu; sys.exit(not has_gpu())"
@@ -40,21 +40,26 @@ GIVES = "import sys; from kaggle_seg.network.machine import has_gpu; sys.exit(no
 SHARE = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
 
 
-def torch_compiled(batch: int, _: int) -> Callable[[], Any]:
+def dispatches(options: argparse.Namespace) -> int:
+    """How many there are to a turn."""
+    return 1 if options.quick else 3
+
+
+def torch_compiled(options: argparse.Namespace) -> Callable[[], Any]:
     """The loop that one would write by hand."""
     import torch
 
     from tests.benchmarks.torch_unet import UNet
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    random = torch.rand((batch, 3, SIDE, SIDE), device=device).to(memory_format=torch.channels_last)
+    random = torch.rand((options.batch, 3, SIDE, SIDE), device=device).to(memory_format=torch.channels_last)
     masks = (random[:, :1] > 0.6).float()
     model = UNet().to(device, memory_format=torch.channels_last)
     optimizer, loss = torch.optim.Adam(model.parameters(), fused=device == "cuda"), torch.nn.BCEWithLogitsLoss()
     network = torch.compile(model) if device == "cuda" else model
 
     def steps() -> float:
-        for _ in range(DISPATCHES * steps_a_dispatch()):
+        for _ in range(dispatches(options) * steps_a_dispatch()):
             optimizer.zero_grad(set_to_none=True)
             with torch.autocast(device, torch.bfloat16):
                 logits = network(random)
@@ -66,10 +71,10 @@ def torch_compiled(batch: int, _: int) -> Callable[[], Any]:
     return steps
 
 
-def ours(way: str) -> Callable[[int, int], Callable[[], Any]]:
+def ours(way: str) -> Callable[[argparse.Namespace], Callable[[], Any]]:
     """The toolkit's steps, as `train` takes them where the tiles lie on the card."""
 
-    def make(batch: int, _: int) -> Callable[[], Any]:
+    def make(options: argparse.Namespace) -> Callable[[], Any]:
         import keras
 
         from kaggle_seg.network import fold, machine, resident, unet
@@ -77,7 +82,7 @@ def ours(way: str) -> Callable[[int, int], Callable[[], Any]]:
 
         if way == BARE:
             resident.gathered = lambda tiles, places, elements: tiles[: places.shape[0]]
-        random, count = np.random.default_rng(0), batch * DISPATCHES * resident.STEPS
+        random, count = np.random.default_rng(0), options.batch * dispatches(options) * resident.STEPS
         images = random.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8)
         settings = RunSettings(NetworkSettings() if way == DEFAULT else NetworkSettings(stem="full", depth=4))
         model = unet.build(settings.network, SIDE, SIDE, machine.choose_precision("auto"))
@@ -88,14 +93,14 @@ def ours(way: str) -> Callable[[int, int], Callable[[], Any]]:
         else:
             model.compile("adam", loss)
         model.optimizer.build(model.trainable_variables)
-        batches = Batches(images, (images[..., 0] > 160).astype(np.uint8), np.arange(count), batch, seed=0)
+        batches = Batches(images, (images[..., 0] > 160).astype(np.uint8), np.arange(count), options.batch, seed=0)
         steps = resident.ResidentSteps(model, batches, loss)
         return lambda: [losses for losses, _ in steps.epoch(1)]
 
     return make
 
 
-def epoch(batch: int, tiles: int) -> Callable[[], Any]:
+def epoch(options: argparse.Namespace) -> Callable[[], Any]:
     """All of an epoch of `train`, on drawn tiles."""
     from tqdm import tqdm
 
@@ -104,7 +109,7 @@ def epoch(batch: int, tiles: int) -> Callable[[], Any]:
     from kaggle_seg.runs import Run
     from tests.benchmarks.epochs import draw_cache
 
-    folder = Path(tempfile.mkdtemp())
+    folder, tiles = Path(tempfile.mkdtemp()), tiles_of(options)
     images, masks = draw_cache(folder, tiles)
     split = tiles * 4 // 5
     parts = np.arange(split), np.arange(split, tiles)
@@ -123,6 +128,11 @@ def epoch(batch: int, tiles: int) -> Callable[[], Any]:
 WAYS = {TORCH: torch_compiled, BARE: ours(BARE), FED: ours(FED), DEFAULT: ours(DEFAULT), EPOCH: epoch}
 
 
+def tiles_of(options: argparse.Namespace) -> int:
+    """How many there are to an epoch."""
+    return 40 if options.quick else TILES
+
+
 def steps_a_dispatch() -> int:
     from kaggle_seg.network.resident import STEPS
 
@@ -131,29 +141,29 @@ def steps_a_dispatch() -> int:
 
 def rows(options: argparse.Namespace) -> list[Row]:
     """Steps in turns, then the epoch, then the score."""
+    options.batch = 2 if options.quick else options.batch
     operation, lasting, score = f"GPU: training step, batch {options.batch}", "GPU: an epoch", "GPU: to a score"
     if not options.quick and subprocess.run([sys.executable, "-c", GIVES], check=False).returncode:
         why = "there is no GPU here"
         claims = [not_measured(operation, way, why, against=against, wanted=wanted) for way, against, wanted in CLAIMS[:2]]
         return [*claims, not_measured(lasting, EPOCH, why), not_measured(score, DEFAULT, why)]
     os.environ.update(SHARE)
-    rounds, batch = (1, 2) if options.quick else (9, options.batch)
-    words = {
-        way: ["--child", way, "--batch", batch] for way in WAYS if way != EPOCH and (way != TORCH or installed("torch"))
-    }
-    with children("tests.benchmarks.gpu", words) as ready:
+    rounds, words = 1 if options.quick else 9, ["--batch", options.batch, *(["--quick"] if options.quick else [])]
+    ways = {way: ["--child", way, *words] for way in WAYS if way != EPOCH and (way != TORCH or installed("torch"))}
+    with children("tests.benchmarks.gpu", ways) as ready:
         turns = take_turns(ready, rounds)
-    tiles = DISPATCHES * steps_a_dispatch() * batch
-    found = [turns.row(operation, way, turns.rate(way, tiles, "tiles")) for way in (TORCH, BARE) if way in words]
+    tiles = dispatches(options) * steps_a_dispatch() * options.batch
+    found = [turns.row(operation, way, turns.rate(way, tiles, "tiles")) for way in (TORCH, BARE) if way in ways]
     for way, against, wanted in CLAIMS:
         claim = {"against": against, "wanted": wanted}
-        measured = against in words
+        measured = against in ways
         figure = turns.rate(way, tiles, "tiles")
         found.append(turns.row(operation, way, figure, **claim) if measured else not_measured(operation, way, **claim))
-    count = 40 if options.quick else TILES
-    with children("tests.benchmarks.gpu", {EPOCH: ["--child", EPOCH, "--tiles", count, "--batch", batch]}) as ready:
+    with children("tests.benchmarks.gpu", {EPOCH: ["--child", EPOCH, *words]}) as ready:
         seconds = take_turns(ready, rounds).median(EPOCH)
-    found.append(Row(f"{lasting} of {count} tiles, a fifth to validate", EPOCH, f"{60 / seconds:.1f} epochs a minute"))
+    found.append(
+        Row(f"{lasting} of {tiles_of(options)} tiles, a fifth to validate", EPOCH, f"{60 / seconds:.1f} epochs a minute")
+    )
     return [*found, to_the_score(options, score)]
 
 
@@ -175,12 +185,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measures and prints the table, or is one of its children."""
     parser = make_parser(__doc__)
     parser.add_argument("--batch", type=int, default=32, help="tiles in a step (default: 32)")
-    parser.add_argument("--tiles", type=int, default=TILES, help=argparse.SUPPRESS)
     parser.add_argument("--child", choices=WAYS, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     if not options.child:
         return run(parser, rows, argv)
-    serve(WAYS[options.child](options.batch, options.tiles))
+    serve(WAYS[options.child](options))
     return 0
 
 

@@ -14,6 +14,7 @@ from kaggle_seg.masks.decisions import Threshold, to_plain
 from kaggle_seg.masks.maps import MapStore, quantise
 from kaggle_seg.pages.gallery import MOST_BYTES, write_gallery
 from kaggle_seg.pages.gallery_fitting import Block, fit
+from kaggle_seg.pages.gallery_images import pack_images
 from kaggle_seg.pages.gallery_subject import Subject
 from kaggle_seg.submission.deciding import decide_and_write
 from kaggle_seg.submission.summary import summarise
@@ -115,8 +116,25 @@ def test_the_first_tiles_are_there_at_once_and_scrolling_is_smooth(page_file: Pa
 
 def test_what_does_not_fit_goes_from_the_end() -> None:
     blocks = [Block(kind, tile, "a" * 1000) for kind in ("image", "map") for tile in (2, 0, 1)]
-    chosen, lines = fit(blocks, room=1000 + 4 * 1064)
+    totals = {"image": 3, "map": 3}
+    chosen, lines = fit(blocks, 1000 + 4 * 1064, totals)
     assert [(block.tile, block.kind) for block in chosen] == [(0, "image"), (1, "image"), (2, "image"), (2, "map")]
     assert lines == ["2 of 3 maps left out, of the least uncertain tiles, to keep this file small"]
-    assert fit(blocks, room=10**6)[1] == []
-    assert fit(blocks, room=0)[0] == []
+    assert fit(blocks, 10**6, totals)[1] == []
+    assert fit(blocks, 0, totals)[0] == []
+    assert fit(blocks, 10**6, totals | {"map": 7})[1][0].startswith("4 of 7 maps left out")
+
+
+def test_images_beyond_the_room_are_not_even_read(tmp_path: Path) -> None:
+    stems = [str(tile) for tile in range(40)]
+    random = np.random.default_rng(0)
+    files = {stem: tmp_path / f"{stem}.png" for stem in [*stems, "broken"]}
+    for file in files.values():
+        Image.fromarray(random.integers(0, 256, (32, 32, 3), np.uint8)).save(file)
+    files["broken"].write_bytes(b"no image")
+    size = len(pack_images(stems[:1], files, (32, 32), 10**6).packed["0"])
+    found = pack_images(["broken", "unknown", *stems], files, (32, 32), 4 * size)
+    assert list(found.packed) == stems[: len(found.packed)]
+    assert 2 <= len(found.packed) <= 5
+    assert found.total == 40
+    assert [notice.partition(":")[0] for notice in found.notices] == ["no image for 1 ids", "no image for 1 ids"]
