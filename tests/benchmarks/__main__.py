@@ -1,6 +1,6 @@
 """Runs all benchmarks, one after another, and prints one table: what was claimed, what was reached, on which machine.
 
-    python -m tests.benchmarks [--data DIR] [--only NAME ...] [--out FILE]
+    python -m tests.benchmarks [--data DIR [--run RUN]] [--only NAME ...] [--out FILE]
     python -m tests.benchmarks --list
 
 Each script runs in a process of its own, so that threads, memory and settings of one do not disturb the next. One that
@@ -34,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--only", nargs="+", choices=scripts, default=list(scripts), metavar="NAME", help="these alone")
     parser.add_argument("--data", type=Path, help="a folder of real tiles, for the scripts that need one")
+    parser.add_argument(
+        "--run", default="", help="a trained run on these tiles; without it, one is trained for a few epochs"
+    )
     parser.add_argument("--list", action="store_true", help="name the scripts, and stop")
     parser.add_argument("--out", type=Path, help="write the table into this file too")
     parser.add_argument("--quick", action="store_true", help="a smoke run: small and short; its figures say nothing")
@@ -41,7 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.list:
         print("\n".join(f"{name:15} {summary}" for name, summary in scripts.items()))
         return 0
-    flags = [*(["--data", str(options.data)] if options.data else []), *(["--quick"] if options.quick else [])]
+    given = {"--data": options.data, "--run": options.run}
+    flags = [word for name, value in given.items() if value for word in (name, str(value))]
+    flags += ["--quick"] if options.quick else []
     rows = measure_all(options.only, flags)
     warning = "**A smoke run: its figures say nothing.**\n\n" if options.quick else ""
     text = f"{warning}{describe()}\n{table(rows)}"

@@ -201,7 +201,6 @@ def train(options: argparse.Namespace, root: Path) -> Run:
 def main(argv: Sequence[str] | None = None) -> int:
     """Measures and prints the table, or is one of its children."""
     parser = make_parser(__doc__, tiles=True)
-    parser.add_argument("--run", default="", help="a trained run on these tiles, by name or folder")
     parser.add_argument("--child", choices=(PREDICT, OURS, *NEEDS), help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)

@@ -13,7 +13,7 @@ next one (A B, B A ...); a ratio is the median of the rounds' ratios. A script i
 
 All scripts have `--quick`, a smoke run whose figures say nothing, and `--json FILE`. `make_parser(__doc__, tiles=True)` is
 for those that need real tiles in `--data DIR`; without, they are a row that says so. (The others are given the option too,
-and may use it.) For a peer, check `installed("torch")`; without it, give the row `not_measured(...)`.
+and may use it; so with `--run RUN`.) For a peer, check `installed("torch")`; without it, give the row `not_measured(...)`.
 """
 
 from __future__ import annotations
@@ -179,6 +179,7 @@ def make_parser(description: str | None, tiles: bool = False) -> argparse.Argume
     parser.add_argument("--quick", action="store_true", help="a smoke run: small and short; its figures say nothing")
     parser.add_argument("--json", type=Path, help="write the rows into this file too")
     parser.add_argument("--data", type=Path, help="the folder of real tiles" if tiles else argparse.SUPPRESS)
+    parser.add_argument("--run", default="", help="a trained run on these tiles" if tiles else argparse.SUPPRESS)
     parser.set_defaults(needs_data=tiles)
     return parser
 
