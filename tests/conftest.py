@@ -16,6 +16,10 @@ settings.load_profile("any machine")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# under nohup all children are meant to outlive their parents; the tests that see them end need them not to
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 
 @pytest.fixture(autouse=True)
 def output_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -27,6 +27,18 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
+def wait_until(page: Page, condition: str) -> None:
+    """Waits for a condition in JavaScript.
+
+    Playwright's own `wait_for_function` looks a second time from within the page, where the page's policy forbids it.
+    """
+    for _ in range(600):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"never true: {condition}")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The browser that all tests share."""

@@ -20,7 +20,7 @@ from kaggle_seg.runs import read_json
 from kaggle_seg.submission.table import write_submission
 from tests.drawn_runs import SIZE, TEST, draw_masks, draw_run, draw_tree, predicted
 
-from .conftest import OpenPage
+from .conftest import OpenPage, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -253,11 +253,11 @@ def test_keys_and_zoom_at_large(submissions: Path, capsys: pytest.CaptureFixture
     assert frame.get_attribute("data-scale") == "1.50"
     frame.hover()
     page.mouse.wheel(0, -100)  # returns before the page has heard of it
-    page.wait_for_function("Number(document.querySelector('#frame').dataset.scale) > 1.5")
+    wait_until(page, "Number(document.querySelector('#frame').dataset.scale) > 1.5")
     page.keyboard.press("0")
     assert frame.get_attribute("data-scale") == "1.00"
     page.keyboard.press("Escape")
-    page.wait_for_function("!location.hash.includes('tile=')")  # a dialog tells that it closed a moment later
+    wait_until(page, "!location.hash.includes('tile=')")  # a dialog tells that it closed a moment later
     assert not page.locator("#large").is_visible()
 
 
