@@ -22,9 +22,8 @@ def copy_averages(model: keras.Model, averaged: keras.Model) -> None:
     """
     weights = values(model.trainable_variables)
     model.optimizer.finalize_variable_values(model.trainable_variables)  # Keras's public way to its averages
-    assign(
-        averaged.variables, values(model.variables)
-    )  # copies: on JAX a shared buffer dies with the first that consumes it
+    # copies, for on JAX a shared buffer dies with the first that consumes it
+    assign(averaged.variables, values(model.variables))
     assign(model.trainable_variables, weights)
 
 
