@@ -24,7 +24,7 @@ from kaggle_seg.masks import rle
 from kaggle_seg.tiles.decoding import Unfit
 from kaggle_seg.tiles.files import file_content, image_pixels, mask_pixels, quiet_decoders
 
-BATCH = 32  # files a thread takes on at a time
+BATCH = 64  # files a thread takes on at a time
 THREADS = min(8, os.cpu_count() or 1)
 
 Size = tuple[int, int]
@@ -83,9 +83,17 @@ def read_parts(root: Path, parts: Sequence[Part], folder: Path | None = None) ->
             for part in parts:
                 np.lib.format.open_memmap(array_file(folder, part), "w+", np.uint8, part.shape(size))
         batches = [(part, start) for part in parts for start in range(0, len(part.files), BATCH)]
-        done = in_threads(lambda batch: read_batch(root, *batch, size, folder), batches)
-        total = sum(len(part.files) for part in parts)
-        return size, list(with_progress(done, total, "reading tiles"))
+        reports: list[list[FileReport]] = [[] for _ in batches]
+
+        def read(at: int) -> list[FileReport]:
+            reports[at] = read_batch(root, *batches[at], size, folder)
+            return reports[at]
+
+        # the parts take turns, for threads that write into the same file wait for each other
+        turns = sorted(range(len(batches)), key=lambda at: batches[at][1])
+        for _ in with_progress(in_threads(read, turns), sum(len(part.files) for part in parts), "reading tiles"):
+            pass
+        return size, [report for batch in reports for report in batch]
 
 
 def first_size(root: Path, parts: Sequence[Part]) -> Size:
