@@ -22,8 +22,9 @@ import numpy as np
 from kaggle_seg.config import Engine, NetworkSettings
 from kaggle_seg.errors import BadInput
 from kaggle_seg.network.folding import folded
-from kaggle_seg.network.machine import cores, has_gpu
+from kaggle_seg.network.machine import has_gpu
 from kaggle_seg.network.rounding import rounded
+from kaggle_seg.tiles.ahead import cores
 
 NEEDS = {"openvino": ("openvino",), "int8": ("openvino", "nncf")}
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import keras
 
+from kaggle_seg.tiles.ahead import cores
+
 
 def choose_precision(asked: str) -> str:
     """What "auto" means on this machine; any other wish is granted or refused.
@@ -53,11 +55,6 @@ def processor_has_bfloat16() -> bool:
     facts = Path("/proc/cpuinfo")
     flags = facts.read_text(encoding="utf-8", errors="replace") if facts.exists() else ""
     return os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0" and ("avx512_bf16" in flags or "amx_bf16" in flags)
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def compute_batches_side_by_side() -> None:

@@ -10,6 +10,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from kaggle_seg.tiles.ahead import cores
+
 # the distributions that may bring TensorFlow; the first one that is there
 TENSORFLOW = ("tensorflow-cpu", "tensorflow")
 OWN = ("keras", "numpy", "scipy", "pandas", "tifffile")
@@ -74,11 +76,6 @@ def flags() -> list[str]:
     facts = cpu_facts()
     has = f"{facts.get('flags', '')} {facts.get('Features', '')}".split()
     return [flag for flag in FLAGS if flag in has]
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def memory() -> str:
