@@ -62,7 +62,7 @@ def way_of(name: str, trained: Run, data: Path) -> Callable[[np.ndarray], np.nda
     if name.startswith("ours"):
         machine.compute_batches_side_by_side()
     cache = open_cache(data)
-    settings = config.from_tables(config.NetworkSettings, config.read_toml(trained.settings_file)["network"], "run.toml")
+    settings = settings_of(trained)
     model = load_model(trained.model_file)
     if not name.startswith("ours"):
         return by_hand(name, float32(model, settings), np.array(cache.training.images[:128]))
@@ -176,11 +176,15 @@ def timed_tiles(options: argparse.Namespace) -> np.ndarray:
     return open_cache(options.data).training.images[: 32 if options.quick else TIMED]
 
 
+def settings_of(trained: Run) -> config.NetworkSettings:
+    """The settings of a run's network."""
+    return config.from_tables(config.NetworkSettings, config.read_toml(trained.settings_file)["network"], "run.toml")
+
+
 def name_of(trained: Run) -> str:
     """Which network a run has."""
-    settings = config.from_tables(config.NetworkSettings, config.read_toml(trained.settings_file)["network"], "run.toml")
     names = {config.NetworkSettings(): "default network", config.NetworkSettings(stem="full", depth=4): "plain U-Net"}
-    return names.get(settings, "another network")
+    return names.get(settings_of(trained), "another network")
 
 
 def agreement(way: str, name: str, masks: np.ndarray, exact: np.ndarray) -> Row:
