@@ -15,7 +15,7 @@ from typing import Annotated
 import tyro
 
 from kaggle_seg.errors import BadInput, report_errors
-from kaggle_seg.runs import competition_of_runs, find_run, shown
+from kaggle_seg.run_directory import competition_of_runs, find_run, shown
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise BadInput("no run named; name one or more: python -m kaggle_seg.decide RUN [RUN ...]")
     runs = [find_run(name) for name in command.runs]
 
-    from kaggle_seg.masks.decisions import from_plain, read_threshold
+    from kaggle_seg.decisions.rules import from_plain, read_threshold
 
     fixed = read_threshold(command.threshold)
 

@@ -11,8 +11,8 @@ from typing import Annotated
 import tyro
 
 from kaggle_seg.errors import report_errors
-from kaggle_seg.runs import shown
-from kaggle_seg.tiles.synthetic import DemoTiles, write_demo
+from kaggle_seg.run_directory import shown
+from kaggle_seg.synthetic.demo_tiles import DemoTiles, write_demo
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import tyro
 
 from kaggle_seg.competition import DEFAULT, Competition, find_competition
 from kaggle_seg.errors import report_errors
-from kaggle_seg.holding import end_with_parent
-from kaggle_seg.runs import output_root, shown
+from kaggle_seg.locks import end_with_parent
+from kaggle_seg.run_directory import output_root, shown
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(command: Command) -> int:
     """Brings the tiles, and names their folder on the last line: `tiles: data`."""
-    from kaggle_seg.submission.credentials import find_credentials
-    from kaggle_seg.submission.downloading import download, is_there, notebook_tiles
-    from kaggle_seg.submission.gate import need_credentials
-    from kaggle_seg.submission.sending import Sender, note
+    from kaggle_seg.remote.credentials import find_credentials
+    from kaggle_seg.remote.downloading import download, is_there, notebook_tiles
+    from kaggle_seg.remote.gate import need_credentials
+    from kaggle_seg.remote.sending import Sender, note
 
     end_with_parent()
     sender = Sender(find_competition(command.competition) if command.competition else DEFAULT)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from kaggle_seg.errors import DONE, FAILED, report_errors
-from kaggle_seg.runs import find_csv, shown
+from kaggle_seg.run_directory import find_csv, shown
 
 if TYPE_CHECKING:
     from kaggle_seg.submission.checks import Fault
@@ -55,8 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def inspect(command: Command, path: Path, other_path: Path | None) -> int:
     """Prints faults and summary of a submission; 1 if there are faults, else 0."""
-    from kaggle_seg.submission.agreement import compare, describe_agreement
     from kaggle_seg.submission.checks import check, describe
+    from kaggle_seg.submission.comparison import compare, describe_agreement
     from kaggle_seg.submission.expected import competition_of_csv, find_expected
     from kaggle_seg.submission.summary import describe_masks, summarise
     from kaggle_seg.submission.table import Submission

@@ -15,7 +15,7 @@ import tyro
 
 from kaggle_seg import config
 from kaggle_seg.errors import BadInput, report_errors
-from kaggle_seg.runs import Run, file_hash, find_run, shown
+from kaggle_seg.run_directory import Run, file_hash, find_run, shown
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def predict(command: Command, run: Run) -> int:
     """Writes the maps that are missing, or finds that there are none."""
+    from kaggle_seg.splits.splitting import read_split
     from kaggle_seg.tiles.cache import open_cache
-    from kaggle_seg.tiles.splitting import read_split
 
     if not run.model_file.exists():
         raise BadInput(f"{shown(run.model_file)} is not there: train it with python -m kaggle_seg.train --run {run.name}")

@@ -15,7 +15,7 @@ from typing import Annotated
 import tyro
 
 from kaggle_seg.errors import report_errors
-from kaggle_seg.runs import find_run, shown
+from kaggle_seg.run_directory import find_run, shown
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ import tyro
 from kaggle_seg.competition import DEFAULT, Competition, as_tables, find_competition
 from kaggle_seg.config import SplitSettings
 from kaggle_seg.errors import BadInput, report_errors
-from kaggle_seg.runs import Run, file_hash, find_run, shown, write_json
+from kaggle_seg.run_directory import Run, file_hash, find_run, shown, write_json
 
 if TYPE_CHECKING:
+    from kaggle_seg.splits.splitting import Candidate, Split
     from kaggle_seg.tiles.cache import TileCache
-    from kaggle_seg.tiles.splitting import Candidate, Split
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if problems := settings.split.problems():
         raise BadInput(problems)
     run = find_run(settings.run, must_exist=False)
+    from kaggle_seg.splits.groups import by_groups
     from kaggle_seg.tiles.cache import open_cache
-    from kaggle_seg.tiles.groups import by_groups
 
     competition = find_competition(settings.competition) if settings.competition else run.competition()
     cache = open_cache(settings.data, verify=settings.verify, competition=competition)
@@ -64,8 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def split_run(run: Run, settings: Settings, cache: TileCache, competition: Competition) -> None:
     """Splits the tiles of a run, unless that was done before, and compares the methods where that is asked for."""
-    from kaggle_seg.tiles.splitting import compare_methods, leak_of_test, make_split
-    from kaggle_seg.tiles.survey import survey_tiles
+    from kaggle_seg.splits.splitting import compare_methods, leak_of_test, make_split
+    from kaggle_seg.splits.survey import survey_tiles
 
     data, groups = {"root": str(cache.data), "fingerprint": cache.fingerprint}, settings.split.groups
     inputs = {**asdict(settings.split), "groups": file_hash(groups) if groups else None, "data": data}

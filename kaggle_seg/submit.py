@@ -15,13 +15,13 @@ import tyro
 
 from kaggle_seg.competition import DEFAULT, find_competition
 from kaggle_seg.errors import BadInput, report_errors
-from kaggle_seg.holding import end_with_parent
-from kaggle_seg.runs import find_csv, output_root, shown
+from kaggle_seg.locks import end_with_parent
+from kaggle_seg.run_directory import find_csv, output_root, shown
 
 if TYPE_CHECKING:
+    from kaggle_seg.remote.sending import Sender
+    from kaggle_seg.remote.trouble import Patience
     from kaggle_seg.submission.provenance import Provenance
-    from kaggle_seg.submission.sending import Sender
-    from kaggle_seg.submission.trouble import Patience
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ def run(command: Command, patience: Patience | None = None) -> int:
         command: the command line.
         patience: how long to wait for what.
     """
+    from kaggle_seg.remote.gate import check_csv, need_credentials
+    from kaggle_seg.remote.sending import Sender
+    from kaggle_seg.remote.trouble import Patience
     from kaggle_seg.submission.expected import competition_of_csv
-    from kaggle_seg.submission.gate import check_csv, need_credentials
     from kaggle_seg.submission.provenance import Provenance
-    from kaggle_seg.submission.sending import Sender
-    from kaggle_seg.submission.trouble import Patience
 
     end_with_parent()
     named = find_competition(command.competition) if command.competition else DEFAULT
@@ -94,8 +94,8 @@ def run(command: Command, patience: Patience | None = None) -> int:
 
 def submit(sender: Sender, made: Provenance, command: Command) -> int:
     """Uploads a valid CSV, if nothing else speaks against it."""
-    from kaggle_seg.submission.gate import check_novelty, need_credentials
-    from kaggle_seg.submission.worth import refuse_demo, uploaded_before
+    from kaggle_seg.remote.gate import check_novelty, need_credentials
+    from kaggle_seg.remote.worth import refuse_demo, uploaded_before
 
     retry = f"python -m kaggle_seg.submit {shown(made.file)}"
     before = sender.ledger.of_csv(sender.competition.slug, made.sha256)
@@ -118,9 +118,9 @@ def submit(sender: Sender, made: Provenance, command: Command) -> int:
 
 def show(sender: Sender, refresh: bool) -> int:
     """Prints the ledger, and advice."""
-    from kaggle_seg.submission.advice import advise
-    from kaggle_seg.submission.listing import table
-    from kaggle_seg.submission.provenance import candidates
+    from kaggle_seg.remote.advice import advise
+    from kaggle_seg.remote.choice import candidates
+    from kaggle_seg.remote.listing import table
 
     slug = sender.competition.slug
     allowance = sender.bring_up_to_date() if refresh else "unknown without asking Kaggle; add --refresh"
@@ -137,7 +137,7 @@ def choose(sender: Sender, command: Command) -> Path:
     Raises:
         BadInput: there is none, or nobody there to ask.
     """
-    from kaggle_seg.submission.provenance import best_uploaded, candidates
+    from kaggle_seg.remote.choice import best_uploaded, candidates
 
     entries = sender.ledger.entries(sender.competition.slug)
     found = candidates(entries, sender.competition)
@@ -167,8 +167,8 @@ def choose(sender: Sender, command: Command) -> Path:
 
 def holds_back(sender: Sender, made: Provenance, retry: str) -> bool:
     """Whether the pipeline leaves the upload to the person; if so it says why, and what to run."""
-    from kaggle_seg.submission.credentials import find_credentials, how_to_get
-    from kaggle_seg.submission.worth import reason_to_hold
+    from kaggle_seg.remote.credentials import find_credentials, how_to_get
+    from kaggle_seg.remote.worth import reason_to_hold
 
     reason = reason_to_hold(made, sender.ledger.entries(sender.competition.slug), sender.competition)
     if reason:

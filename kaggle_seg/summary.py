@@ -10,7 +10,7 @@ from typing import Annotated
 import tyro
 
 from kaggle_seg.errors import report_errors
-from kaggle_seg.runs import find_csv
+from kaggle_seg.run_directory import find_csv
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,14 @@ import tyro
 from kaggle_seg import config
 from kaggle_seg.config import NetworkSettings, RunSettings, TrainingSettings
 from kaggle_seg.errors import BadInput, report_errors
-from kaggle_seg.runs import Run, find_run, shown, write_atomic
+from kaggle_seg.run_directory import Run, find_run, shown, write_atomic
 
 if TYPE_CHECKING:
     from kaggle_seg.competition import Competition
     from kaggle_seg.network.backup import Progress
     from kaggle_seg.network.fold import TrainingTiles
+    from kaggle_seg.splits.splitting import Split
     from kaggle_seg.tiles.cache import TileCache
-    from kaggle_seg.tiles.splitting import Split
 
 CURVES_SECONDS = 30.0  # to draw them takes as long as two or three steps
 
@@ -104,8 +104,8 @@ def print_summary(command: Command) -> int:
 
 def train(command: Command, run: Run) -> int:
     """Trains the run's network, or finds that it is done."""
+    from kaggle_seg.splits.splitting import read_split
     from kaggle_seg.tiles.cache import open_cache
-    from kaggle_seg.tiles.splitting import read_split
 
     split, competition = read_split(run.split_file), run.competition(command.competition)
     check_settings(run, command)

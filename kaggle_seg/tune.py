@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 import tyro
 
 from kaggle_seg.errors import BadInput, report_errors
-from kaggle_seg.runs import competition_of_runs, find_run, shown
+from kaggle_seg.run_directory import competition_of_runs, find_run, shown
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise BadInput("no run named; name one or more: python -m kaggle_seg.tune RUN [RUN ...]")
     runs = [find_run(name) for name in command.runs]
 
-    from kaggle_seg.masks.decisions import read_threshold
+    from kaggle_seg.decisions.rules import read_threshold
 
     fixed = read_threshold(command.threshold)
 
-    from kaggle_seg.masks.candidates import Objective
+    from kaggle_seg.decisions.candidates import Objective
     from kaggle_seg.pages.decision import PICTURE, together, tune_runs
     from kaggle_seg.pages.decision_table import table
 

@@ -11,9 +11,9 @@ from PIL import Image
 
 from kaggle_seg.config import QUICK, to_tables
 from kaggle_seg.masks.maps import MapStore, quantise
-from kaggle_seg.runs import Run, output_root, write_atomic, write_json
+from kaggle_seg.run_directory import Run, output_root, write_atomic, write_json
+from kaggle_seg.splits.splitting import Split
 from kaggle_seg.tiles.cache import open_cache
-from kaggle_seg.tiles.splitting import Split
 
 SIZE, TRAINING, TEST = 32, 60, 9
 VALIDATION = range(10, 58)

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from kaggle_seg import decide, tune
-from kaggle_seg.masks.decisions import ExpectedIoUCut, Threshold, from_plain, to_plain
+from kaggle_seg.decisions.rules import ExpectedIoUCut, Threshold, from_plain, to_plain
 from kaggle_seg.masks.maps import quantise
 from kaggle_seg.masks.rle import decode
-from kaggle_seg.runs import Run, file_hash, read_json, write_json
+from kaggle_seg.run_directory import Run, file_hash, read_json, write_json
 from kaggle_seg.submission.deciding import checked_name, decide_and_write, open_test_maps
 from tests.drawn_runs import TEST, draw_masks, draw_run, draw_tree, predicted, write_maps
 

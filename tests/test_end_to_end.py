@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from kaggle_seg.runs import file_hash
-from kaggle_seg.tiles.synthetic import DemoTiles, write_demo
+from kaggle_seg.run_directory import file_hash
+from kaggle_seg.synthetic.demo_tiles import DemoTiles, write_demo
 
 PROJECT = Path(__file__).resolve().parents[1]
 OPTIONS = ("--run", "small", "--quick", "--epochs", "3", "--no-submit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -16,18 +17,25 @@ README = (PROJECT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"python -m kaggle_seg\.(\w+)(.*)", README)
 
 
-def test_the_map_names_every_module_and_no_other() -> None:
-    named, room = set(), ""
-    for line in README.partition("```\nkaggle_seg/\n")[2].partition("```")[0].splitlines():
-        indent, name = len(line) - len(line.lstrip()), line.split()[0]
-        room = room if indent == 4 else ""
-        if name.endswith("/"):
-            room = name
-        else:
-            named.add(room + name)
-    package = PROJECT / "kaggle_seg"
-    paths = [path.relative_to(package) for path in package.rglob("*.py") if not path.name.startswith("__")]
-    assert named == {path.as_posix() for path in paths}, "one line for each module, in the README's map"
+PACKAGE = PROJECT / "kaggle_seg"
+ROOMS = sorted(path.parent for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE)
+
+
+def test_the_map_names_every_room_and_top_module_and_no_other() -> None:
+    map_ = README.partition("```\nkaggle_seg/\n")[2].partition("```")[0]
+    named = {line.split()[0] for line in map_.splitlines()}
+    modules = {path.name for path in PACKAGE.glob("*.py") if not path.name.startswith("__")}
+    rooms = {f"{room.name}/" for room in ROOMS if room.parent == PACKAGE}
+    assert named == modules | rooms, "one line for each room and each module at the top, in the README's map"
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.relative_to(PACKAGE).as_posix())
+def test_a_room_tells_each_of_its_modules_in_a_line(room: Path) -> None:
+    told = ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))) or ""
+    named = {line.split()[0] for line in told.splitlines()[2:] if line and not line.startswith(" ")}
+    modules = {path.stem for path in room.glob("*.py") if path.stem != "__init__"}
+    rooms = {f"{path.parent.name}/" for path in room.glob("*/__init__.py")}
+    assert named == modules | rooms, f"one line for each module, in the docstring of {room.name}/__init__.py"
 
 
 def test_every_command_is_in_the_map() -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from kaggle_seg import tune
+from kaggle_seg.remote.ledger import COMPLETE, Entry, Ledger
 from kaggle_seg.report import main
-from kaggle_seg.runs import Run, write_atomic
-from kaggle_seg.submission.ledger import COMPLETE, Entry, Ledger
+from kaggle_seg.run_directory import Run, write_atomic
 from tests.drawn_runs import draw_run, draw_training, draw_tree
 
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from kaggle_seg import split
-from kaggle_seg.runs import Run
-from tests.tiles.drawn_scenes import cut, draw
+from kaggle_seg.run_directory import Run
+from tests.splits.drawn_scenes import cut, draw
 from tests.tiles.trees import draw_mask, make_tree, put, tiff
 
 SIZE = 64

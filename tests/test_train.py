@@ -11,8 +11,8 @@ import pytest
 from kaggle_seg import predict, split, train
 from kaggle_seg.masks.maps import MapStore
 from kaggle_seg.network.backup import Progress
-from kaggle_seg.runs import Run, find_run, write_json
-from kaggle_seg.tiles.splitting import read_split
+from kaggle_seg.run_directory import Run, find_run, write_json
+from kaggle_seg.splits.splitting import read_split
 from tests.drawn_runs import TEST, draw_tree
 
 TINY = ["--epochs", "1", "--base-filters", "2", "--depth", "1", "--convs-per-level", "1", "--precision", "float32"]

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from kaggle_seg.masks.scores import competition_scores, overlaps
-from kaggle_seg.runs import Run
+from kaggle_seg.run_directory import Run
 from kaggle_seg.tune import main
 from tests.drawn_runs import draw_masks, draw_run, draw_tree, predicted, write_maps
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from kaggle_seg.errors import BadInput
-from kaggle_seg.runs import read_json, shown, write_atomic, write_json
+from kaggle_seg.run_directory import read_json, shown, write_atomic, write_json
 
 LEVELS = 256
 BINS = 8

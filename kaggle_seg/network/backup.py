@@ -20,7 +20,7 @@ import keras
 import numpy as np
 
 from kaggle_seg.errors import BadInput
-from kaggle_seg.runs import read_json, shown, write_json
+from kaggle_seg.run_directory import read_json, shown, write_json
 
 
 @dataclass

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.maps import MapStore, quantise
 from kaggle_seg.network.engines import Predictor
-from kaggle_seg.runs import shown
+from kaggle_seg.run_directory import shown
 from kaggle_seg.tiles.ahead import ahead
 from kaggle_seg.tiles.batches import elements, inverse, transform, transform_image
 

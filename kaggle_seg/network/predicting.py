@@ -14,16 +14,16 @@ import numpy as np
 from kaggle_seg import config
 from kaggle_seg.competition import Competition
 from kaggle_seg.config import Engine, NetworkSettings, Precision
+from kaggle_seg.decisions.candidates import Objective
 from kaggle_seg.errors import BadInput
-from kaggle_seg.masks.candidates import Objective
 from kaggle_seg.masks.maps import MapStore
 from kaggle_seg.network import engines, quantising
 from kaggle_seg.network.engines import Predictor
 from kaggle_seg.network.inference import Augmentation, load_model, predict_tiles
 from kaggle_seg.network.machine import choose_precision
-from kaggle_seg.runs import Run, shown
+from kaggle_seg.run_directory import Run, shown
+from kaggle_seg.splits.splitting import Split
 from kaggle_seg.tiles.cache import TileArrays, TileCache
-from kaggle_seg.tiles.splitting import Split
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ import keras
 import numpy as np
 
 from kaggle_seg.config import NetworkSettings
-from kaggle_seg.masks.candidates import Objective, Truth
+from kaggle_seg.decisions.bootstrap import Estimate, Units
+from kaggle_seg.decisions.candidates import Objective, Truth
+from kaggle_seg.decisions.tuning import tune
 from kaggle_seg.masks.maps import MapStore
-from kaggle_seg.masks.tuning import tune
-from kaggle_seg.masks.units import Estimate, Units
 from kaggle_seg.network.engines import import_openvino, to_openvino
 from kaggle_seg.network.folding import folded
 

@@ -16,7 +16,7 @@ from kaggle_seg.config import RunSettings
 from kaggle_seg.network import backup
 from kaggle_seg.network.backup import Progress
 from kaggle_seg.network.fold import Fold, TrainingTiles
-from kaggle_seg.runs import Run, read_json, write_json
+from kaggle_seg.run_directory import Run, read_json, write_json
 
 DEFAULT_EPOCHS = 40
 CALIBRATION_SECONDS = 30.0

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_seg.errors import BadInput
-from kaggle_seg.runs import shown, write_atomic
+from kaggle_seg.run_directory import shown, write_atomic
 from kaggle_seg.submission.pictures import find_images, outlined
 from kaggle_seg.submission.summary import Summary
 from kaggle_seg.submission.table import Submission

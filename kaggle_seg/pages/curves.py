@@ -6,13 +6,13 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaggle_seg.runs import write_atomic
+from kaggle_seg.run_directory import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from kaggle_seg.masks.tuning import Tuned
+    from kaggle_seg.decisions.tuning import Tuned
 
 BLUE, RED, GREY = "#1b6ca8", "#d1495b", "#66717e"
 EARNINGS = {"one": "no buildings, none predicted: 1", "zero": "no buildings: 0"}

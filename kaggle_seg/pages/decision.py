@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from kaggle_seg.competition import DEFAULT, Competition, as_tables
+from kaggle_seg.decisions.candidates import Objective
+from kaggle_seg.decisions.rules import Threshold, to_plain
+from kaggle_seg.decisions.tuning import Tuned, tune
+from kaggle_seg.decisions.validation import validation_of
 from kaggle_seg.errors import BadInput
-from kaggle_seg.masks.candidates import Objective
-from kaggle_seg.masks.decisions import Threshold, to_plain
 from kaggle_seg.masks.maps import MapStore
-from kaggle_seg.masks.tuning import Tuned, tune
 from kaggle_seg.pages.curves import draw_threshold_curves
-from kaggle_seg.runs import Run, competition_of_runs, file_hash, output_root, read_json, shown, write_json
-from kaggle_seg.tiles.validation import validation_of
+from kaggle_seg.run_directory import Run, competition_of_runs, file_hash, output_root, read_json, shown, write_json
 
 PICTURE = "threshold.png"
 RIVALRY = ("runs", "maps", "contenders", "differences", "seconds")  # what the JSON beside a CSV need not repeat

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from kaggle_seg.competition import EmptyTile
-from kaggle_seg.masks.candidates import Objective, Score
-from kaggle_seg.masks.units import FEWEST
+from kaggle_seg.decisions.bootstrap import FEWEST
+from kaggle_seg.decisions.candidates import Objective, Score
 from kaggle_seg.pages.decision import objective_of
 
 NAMES: dict[Score, str] = {"competition": "competition score", "iou": "mean IoU"}

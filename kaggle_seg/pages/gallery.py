@@ -18,7 +18,7 @@ from kaggle_seg.pages.gallery_tiles import blocks_of, most_uncertain, scores_of,
 from kaggle_seg.pages.gallery_views import LEGENDS, agreement_plot, difference_legend, views_of
 from kaggle_seg.pages.page import render
 from kaggle_seg.pages.plot import Plot
-from kaggle_seg.runs import write_atomic
+from kaggle_seg.run_directory import write_atomic
 from kaggle_seg.submission.checks import usual_shape
 from kaggle_seg.submission.pictures import find_images
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from kaggle_seg.decisions.rules import Threshold
 from kaggle_seg.errors import BadInput
-from kaggle_seg.masks.decisions import Threshold
 from kaggle_seg.pages.decision import read_decision
 from kaggle_seg.pages.gallery_maps import TileMap, pack_maps, thresholds_with
 from kaggle_seg.pages.gallery_subject import Subject
 from kaggle_seg.pages.plot import Plot
 from kaggle_seg.pages.report_measures import Measures, measure_runs
 from kaggle_seg.pages.report_scores import READINGS, score_curves, threshold_plot
-from kaggle_seg.runs import Run, find_run
+from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.submission.checks import usual_shape
 from kaggle_seg.submission.deciding import open_test_maps
 from kaggle_seg.submission.expected import read_provenance

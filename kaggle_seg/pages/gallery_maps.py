@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_seg.competition import PixelOrder
+from kaggle_seg.decisions.candidates import progress
 from kaggle_seg.masks import rle
 from kaggle_seg.masks.averaging import Maps
-from kaggle_seg.masks.candidates import progress
 from kaggle_seg.masks.maps import LEVELS
 from kaggle_seg.pages.gallery_fitting import to_drop
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.averaging import Maps
-from kaggle_seg.runs import shown
-from kaggle_seg.submission.agreement import Agreement
+from kaggle_seg.run_directory import shown
+from kaggle_seg.submission.comparison import Agreement
 from kaggle_seg.submission.summary import Summary
 from kaggle_seg.submission.table import Submission
 from kaggle_seg.submission.truth import Truth

@@ -8,21 +8,21 @@ from pathlib import Path
 import numpy as np
 
 from kaggle_seg.competition import DEFAULT
+from kaggle_seg.decisions.candidates import progress
+from kaggle_seg.decisions.rules import Rule, from_plain
+from kaggle_seg.decisions.validation import Validation, validation_of
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
-from kaggle_seg.masks.candidates import progress
-from kaggle_seg.masks.decisions import Rule, from_plain
 from kaggle_seg.masks.scores import overlaps
 from kaggle_seg.pages.gallery_subject import Subject
-from kaggle_seg.runs import Run, find_run, shown
+from kaggle_seg.run_directory import Run, find_run, shown
+from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.submission.expected import read_provenance
 from kaggle_seg.submission.provenance import Provenance
 from kaggle_seg.submission.summary import summarise
 from kaggle_seg.submission.table import Row, Submission
 from kaggle_seg.submission.truth import Truth
 from kaggle_seg.tiles.dataset import find_dataset
-from kaggle_seg.tiles.splitting import read_split
-from kaggle_seg.tiles.validation import Validation, validation_of
 
 
 def validation_subject(csv: Path, data: Path | None = None) -> Subject:

@@ -6,7 +6,7 @@ import numpy as np
 
 from kaggle_seg.pages.gallery_subject import Subject
 from kaggle_seg.pages.plot import Bars, Plot, Table, nice_axis, unit_axis
-from kaggle_seg.submission.agreement import Agreement
+from kaggle_seg.submission.comparison import Agreement
 
 VIEWS = {"outline": "Outline", "fill": "Filled", "image": "Image", "heat": "Probability", "difference": "Difference"}
 LEGENDS = {

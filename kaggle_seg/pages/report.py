@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kaggle_seg.config import read_toml
+from kaggle_seg.decisions.validation import open_tiles
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.maps import MapStore
 from kaggle_seg.pages.decision_table import SCORE, contenders, headings, introduction
@@ -24,9 +25,8 @@ from kaggle_seg.pages.report_scores import READINGS, iou_plot, reliability_plot,
 from kaggle_seg.pages.report_split import IdAxis, audit_words, id_axis, ids_of_test, split_lanes
 from kaggle_seg.pages.report_tiles import ShownTile, embed_tiles, live_facts, rank_tiles
 from kaggle_seg.pages.report_training import learning_plots
-from kaggle_seg.runs import Run, write_atomic
-from kaggle_seg.tiles.splitting import Split, read_split
-from kaggle_seg.tiles.validation import open_tiles
+from kaggle_seg.run_directory import Run, write_atomic
+from kaggle_seg.splits.splitting import Split, read_split
 
 FILE = "report.html"
 Found = TypeVar("Found")
@@ -111,7 +111,7 @@ def filled(part: Part, fill: Callable[..., None], *facts: Any) -> Part:
 
 def caveats(run: Run) -> list[str]:
     """What keeps the scores of this run from meaning much."""
-    from kaggle_seg.tiles.synthetic import is_demo
+    from kaggle_seg.synthetic.demo_tiles import is_demo
 
     tables, _ = attempt(lambda: read_toml(run.settings_file))
     data = (tables or {}).get("data", {})

@@ -10,8 +10,8 @@ from kaggle_seg.competition import DEFAULT, Competition
 from kaggle_seg.config import NetworkSettings, TrainingSettings, read_toml
 from kaggle_seg.errors import BadInput
 from kaggle_seg.pages.plot import Axis, Line, Plot, Table, nice_axis
-from kaggle_seg.runs import Run, shown
-from kaggle_seg.submission.ledger import Entry, Ledger
+from kaggle_seg.remote.ledger import Entry, Ledger
+from kaggle_seg.run_directory import Run, shown
 
 STAGES = ("split", "train", "predict", "tune", "decide")  # in the order of the pipeline
 HASHES = ("model", "tiles", "fingerprint")  # inputs of stages that tell a person nothing

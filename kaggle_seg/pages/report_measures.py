@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from kaggle_seg.competition import DEFAULT, Competition
-from kaggle_seg.masks.candidates import AT_ONCE, progress
-from kaggle_seg.masks.decisions import Rule, Threshold, from_plain
+from kaggle_seg.decisions.candidates import AT_ONCE, progress
+from kaggle_seg.decisions.rules import Rule, Threshold, from_plain
+from kaggle_seg.decisions.validation import Validation, validation_of
 from kaggle_seg.masks.maps import LEVELS, MapStore
 from kaggle_seg.masks.scores import competition_scores, ious, overlaps, threshold_table
 from kaggle_seg.pages.decision import objective_of, read_decision
-from kaggle_seg.runs import Run
-from kaggle_seg.tiles.validation import Validation, validation_of
+from kaggle_seg.run_directory import Run
 
 UNDECIDED = Threshold(LEVELS // 2)  # where nothing was tuned yet
 

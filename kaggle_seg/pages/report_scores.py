@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from kaggle_seg.competition import EmptyTile
-from kaggle_seg.masks.candidates import Objective, Score
+from kaggle_seg.decisions.candidates import Objective, Score
 from kaggle_seg.masks.maps import LEVELS
 from kaggle_seg.pages.decision import objective_of
 from kaggle_seg.pages.plot import Axis, Bars, Colour, Line, Mark, Plot, Table, nice_axis, unit_axis

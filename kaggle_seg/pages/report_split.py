@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaggle_seg.competition import natural_key
+from kaggle_seg.decisions.validation import open_tiles
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.maps import MapStore
 from kaggle_seg.pages.plot import WIDTH, Table
 from kaggle_seg.pages.plot import Path as Shape
-from kaggle_seg.runs import Run
-from kaggle_seg.tiles.grouping import id_number
-from kaggle_seg.tiles.splitting import Split
-from kaggle_seg.tiles.validation import open_tiles
+from kaggle_seg.run_directory import Run
+from kaggle_seg.splits.grouping import id_number
+from kaggle_seg.splits.splitting import Split
 
 LEFT, LANE, GAP = 44, 6, 10  # of the SVG: room for the rows' labels, height of a lane, room between rows
 MOST_ROWS, FEWEST_IN_ROW = 10, 50

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kaggle_seg.errors import BadInput
 from kaggle_seg.pages.plot import Line, Mark, Plot, Table, nice_axis, unit_axis
-from kaggle_seg.runs import Run, shown
+from kaggle_seg.run_directory import Run, shown
 
 COLUMNS = ("epoch", "loss", "learning_rate", "validation_iou", "validation_score", "seconds")
 HEADINGS = ("epoch", "training loss", "learning rate", "mean IoU", "competition score", "seconds")

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from kaggle_seg.errors import BadInput
-from kaggle_seg.runs import Run, find_run, shown
+from kaggle_seg.run_directory import Run, find_run, shown
+from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.submission.expected import competition_of_csv, read_provenance
 from kaggle_seg.submission.table import Submission
-from kaggle_seg.tiles.splitting import read_split
 
 # the readings of the competition score, and what each is
 READINGS = {

@@ -13,15 +13,15 @@ from tqdm import tqdm
 
 from kaggle_seg.competition import DEFAULT, Competition
 from kaggle_seg.config import read_toml
+from kaggle_seg.decisions.rules import Rule
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
 from kaggle_seg.masks.averaging import Maps, average
-from kaggle_seg.masks.decisions import Rule
 from kaggle_seg.masks.maps import MapStore
-from kaggle_seg.runs import Run, file_hash, output_root, write_json
+from kaggle_seg.run_directory import Run, file_hash, output_root, write_json
+from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.submission.table import write_submission
-from kaggle_seg.tiles.splitting import read_split
-from kaggle_seg.tiles.synthetic import is_demo
+from kaggle_seg.synthetic.demo_tiles import is_demo
 
 
 @dataclass(frozen=True)

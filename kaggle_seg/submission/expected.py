@@ -8,7 +8,7 @@ from typing import Any
 
 from kaggle_seg.competition import DEFAULT, Competition, find_competition
 from kaggle_seg.errors import BadInput
-from kaggle_seg.runs import find_run, output_root, read_json, shown
+from kaggle_seg.run_directory import find_run, output_root, read_json, shown
 from kaggle_seg.submission.table import Submission
 
 SAMPLE = "sample_submission.csv"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_seg.errors import BadInput
-from kaggle_seg.runs import shown
+from kaggle_seg.run_directory import shown
 
 if TYPE_CHECKING:
     from PIL import Image

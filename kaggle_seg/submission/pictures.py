@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kaggle_seg.competition import DEFAULT, Competition
 from kaggle_seg.errors import BadInput
-from kaggle_seg.runs import shown
+from kaggle_seg.run_directory import shown
 from kaggle_seg.submission.expected import read_provenance
 
 OUTLINE, SHADOW = (255, 230, 0), (0, 0, 0)

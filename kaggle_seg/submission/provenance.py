@@ -1,17 +1,15 @@
-"""Where a CSV comes from, in plain facts: its runs, its decision, its local score; and which CSV to upload next."""
+"""Where a CSV comes from, in plain facts: its runs, its decision, its local score."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kaggle_seg.competition import DEFAULT, Competition
+from kaggle_seg.competition import DEFAULT
 from kaggle_seg.errors import BadInput
-from kaggle_seg.runs import file_hash, find_run, output_root, shown
+from kaggle_seg.run_directory import file_hash, shown
 from kaggle_seg.submission.expected import read_provenance
-from kaggle_seg.submission.ledger import Entry
 
 
 @dataclass(frozen=True)
@@ -79,32 +77,6 @@ class Provenance:
             where = shown(file.with_suffix(".json"))
             raise BadInput(f"{where}: not as `decide` writes it ({error}); decide anew, or remove it") from error
 
-    def entry(self, message: str = "") -> Entry:
-        """The ledger's row for its upload, without a tag.
-
-        Args:
-            message: the person's own words; they come first in the message to Kaggle.
-        """
-        networks, losses = zip(*(_network_and_loss(run) for run in self.runs), strict=True) if self.runs else ((), ())
-        local = "" if self.score is None else f"local {self.score:.4f}"
-        threshold = "" if self.threshold is None else f"threshold {self.threshold:.3f}"
-        parts = [message, " + ".join(self.runs), threshold or self.decision, local]
-        return Entry(
-            competition=self.competition,
-            file=shown(self.file),
-            sha256=self.sha256,
-            run=" + ".join(self.runs),
-            network=" + ".join(dict.fromkeys(networks)),
-            loss=" + ".join(dict.fromkeys(losses)),
-            decision=self.decision,
-            threshold="" if self.threshold is None else f"{self.threshold:.4f}",
-            local_score=_digits(self.score),
-            local_low=_digits(self.low),
-            local_high=_digits(self.high),
-            local_reading=self.reading,
-            message=" | ".join(part for part in parts if part),
-        )
-
 
 def in_words(decision: Any) -> str:
     """A decision as `decide` stores it, on one line: `threshold, level 107`."""
@@ -112,45 +84,3 @@ def in_words(decision: Any) -> str:
         return str(decision or "")
     rest = [f"{name} {value}" for name, value in decision.items() if name != "rule"]
     return ", ".join([str(decision.get("rule", "")), *rest]).strip(", ")
-
-
-def _network_and_loss(run: str) -> tuple[str, str]:
-    """What a run's settings say; empty when the run is not here any more."""
-    from kaggle_seg.config import read_toml
-
-    settings = find_run(run, must_exist=False).settings_file
-    tables = read_toml(settings) if settings.is_file() else {}
-    filters = tables.get("network", {}).get("base_filters")
-    return f"U-Net {filters}" if filters else "", str(tables.get("training", {}).get("loss", ""))
-
-
-def _digits(value: float | None) -> str:
-    return "" if value is None else f"{value:.5f}"
-
-
-def candidates(entries: Sequence[Entry], competition: Competition = DEFAULT) -> list[Provenance]:
-    """The CSVs in submissions/ that have a local score and are not on Kaggle yet, the best first.
-
-    Those of demo tiles and of --quick runs are left out.
-
-    Args:
-        entries: the ledger's rows.
-        competition: the one they must be for.
-    """
-    uploaded = {entry.sha256 for entry in entries if entry.uploaded}
-    found = []
-    for file in sorted((output_root() / "submissions").glob("*.csv")):
-        if not file.with_suffix(".json").is_file():
-            continue
-        made = Provenance.of(file)
-        fits = made.competition == competition.slug and made.sha256 not in uploaded
-        if fits and made.score is not None and not made.demo and not made.quick:
-            found.append(made)
-    return sorted(found, key=lambda made: -(made.score or 0.0))
-
-
-def best_uploaded(entries: Sequence[Entry], reading: str) -> Entry | None:
-    """The uploaded row with the best local score of this reading; None when there is none."""
-    scored = [entry for entry in entries if entry.uploaded and entry.local_reading == reading]
-    scored = [entry for entry in scored if entry.number("local_score") is not None]
-    return max(scored, key=lambda entry: entry.number("local_score") or 0.0, default=None)

@@ -20,7 +20,7 @@ import numpy as np
 
 from kaggle_seg.competition import DEFAULT, Competition
 from kaggle_seg.errors import BadInput, Failure
-from kaggle_seg.runs import output_root, read_json, shown
+from kaggle_seg.run_directory import output_root, read_json, shown
 from kaggle_seg.tiles.listing import Listing, list_tree
 from kaggle_seg.tiles.reading import hash_files, hash_text
 from kaggle_seg.tiles.storing import HASHES, INDEX, build, held, sweep

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from kaggle_seg.errors import BadInput
-from kaggle_seg.runs import shown
+from kaggle_seg.run_directory import shown
 from kaggle_seg.tiles.decoding import Unfit, decode
 
 SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaggle_seg.errors import BadInput
-from kaggle_seg.runs import shown
+from kaggle_seg.run_directory import shown
 
 DEPTH = 5  # levels below the given folder at which a layout is looked for
 MOST_FOLDERS = 5000  # looked into before the search gives up

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from kaggle_seg.competition import DEFAULT, Competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.several import join_runs
-from kaggle_seg.runs import shown
+from kaggle_seg.run_directory import shown
 from kaggle_seg.tiles.files import SUFFIXES
 from kaggle_seg.tiles.layout import Layout, find_layout, subfolders
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kaggle_seg.errors import BadInput, Failure
-from kaggle_seg.runs import shown, write_atomic
+from kaggle_seg.run_directory import shown, write_atomic
 from kaggle_seg.tiles.dataset import Pair, pair
 from kaggle_seg.tiles.listing import Listing
 from kaggle_seg.tiles.reading import FileReport, Part, faults, read_parts

@@ -20,7 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from kaggle_seg.config import RunSettings
-from kaggle_seg.runs import Run
+from kaggle_seg.run_directory import Run
 from tests.benchmarks.turns import Row, make_parser, run, take_turns, timed
 
 SIDE = 256

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from kaggle_seg.config import NetworkSettings, RunSettings
-from kaggle_seg.runs import find_run, read_json
+from kaggle_seg.run_directory import find_run, read_json
 from tests.benchmarks.children import children, serve
 from tests.benchmarks.turns import Row, installed, make_parser, not_measured, run, take_turns
 
@@ -106,7 +106,7 @@ def epoch(options: argparse.Namespace) -> Callable[[], Any]:
 
     from kaggle_seg.network.backup import Progress
     from kaggle_seg.network.fold import Fold, TrainingTiles
-    from kaggle_seg.runs import Run
+    from kaggle_seg.run_directory import Run
     from tests.benchmarks.epochs import draw_cache
 
     folder, tiles = Path(tempfile.mkdtemp()), tiles_of(options)

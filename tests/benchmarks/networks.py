@@ -21,13 +21,13 @@ from pathlib import Path
 import numpy as np
 
 from kaggle_seg import config
-from kaggle_seg.masks.candidates import Objective
-from kaggle_seg.masks.tuning import tune
-from kaggle_seg.masks.units import Estimate, Units
-from kaggle_seg.runs import Run, find_run, read_json, write_json
+from kaggle_seg.decisions.bootstrap import Estimate, Units
+from kaggle_seg.decisions.candidates import Objective
+from kaggle_seg.decisions.tuning import tune
+from kaggle_seg.decisions.validation import validation_of
+from kaggle_seg.run_directory import Run, find_run, read_json, write_json
+from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.tiles.cache import open_cache
-from kaggle_seg.tiles.splitting import read_split
-from kaggle_seg.tiles.validation import validation_of
 from kaggle_seg.train import fold_tiles
 
 NETWORKS = {"plain": ["--stem", "full", "--depth", "4"], "default": []}

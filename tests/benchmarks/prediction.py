@@ -25,7 +25,7 @@ import numpy as np
 
 from kaggle_seg import config
 from kaggle_seg.masks.maps import MapStore
-from kaggle_seg.runs import Run, find_run
+from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.tiles.cache import open_cache
 from tests.benchmarks.children import children, serve
 from tests.benchmarks.turns import Row, installed, make_parser, not_measured, run, take_turns

@@ -23,11 +23,11 @@ from typing import NamedTuple
 import numpy as np
 
 from kaggle_seg.config import SplitSettings
-from kaggle_seg.runs import peak_memory
+from kaggle_seg.run_directory import peak_memory
+from kaggle_seg.splits.grouping import by_scenes
+from kaggle_seg.splits.splitting import Candidate, compare_methods, leak_of_test
+from kaggle_seg.splits.survey import Survey, survey_tiles
 from kaggle_seg.tiles.cache import open_cache
-from kaggle_seg.tiles.grouping import by_scenes
-from kaggle_seg.tiles.splitting import Candidate, compare_methods, leak_of_test
-from kaggle_seg.tiles.survey import Survey, survey_tiles
 
 
 class Place(NamedTuple):

@@ -12,7 +12,7 @@ import argparse
 import os
 import sys
 
-from kaggle_seg.runs import find_run
+from kaggle_seg.run_directory import find_run
 
 STAGES = ("split", "train", "predict", "tune")
 

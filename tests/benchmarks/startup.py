@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kaggle_seg.errors import Failure
-from kaggle_seg.tiles.synthetic import DemoTiles, write_demo
+from kaggle_seg.synthetic.demo_tiles import DemoTiles, write_demo
 from tests.benchmarks.turns import Row, installed, make_parser, not_measured, number, run, take_turns, timed
 
 FIRST_STEP = re.compile(rb"\b1/\d+ \[[^\]]*step")

@@ -30,7 +30,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from kaggle_seg.runs import read_json, write_json
+from kaggle_seg.run_directory import read_json, write_json
 
 GET_PEERS = "pip install -e '.[peers]'"
 

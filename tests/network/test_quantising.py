@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from kaggle_seg.config import NetworkSettings
-from kaggle_seg.masks.candidates import Objective
+from kaggle_seg.decisions.bootstrap import Estimate
+from kaggle_seg.decisions.candidates import Objective
 from kaggle_seg.masks.maps import MapStore, quantise
-from kaggle_seg.masks.units import Estimate
 from kaggle_seg.network import engines, quantising, unet
 from kaggle_seg.network.quantising import Comparison, compare
 

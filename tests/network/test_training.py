@@ -20,7 +20,7 @@ from kaggle_seg.network.averages import Statistics, copy_averages
 from kaggle_seg.network.backup import Progress
 from kaggle_seg.network.fold import TrainingTiles
 from kaggle_seg.network.training import train_fold
-from kaggle_seg.runs import Run
+from kaggle_seg.run_directory import Run
 
 EPOCHS = 3
 SETTINGS = RunSettings(

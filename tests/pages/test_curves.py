@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kaggle_seg.masks.candidates import Objective
-from kaggle_seg.masks.decisions import CleanedThreshold, ExpectedIoUCut, Rule, Threshold
-from kaggle_seg.masks.tuning import Contender, Tuned
-from kaggle_seg.masks.units import Estimate
+from kaggle_seg.decisions.bootstrap import Estimate
+from kaggle_seg.decisions.candidates import Objective
+from kaggle_seg.decisions.rules import CleanedThreshold, ExpectedIoUCut, Rule, Threshold
+from kaggle_seg.decisions.tuning import Contender, Tuned
 from kaggle_seg.pages.curves import draw_threshold_curves
 
 READINGS = ("competition_one", "competition_zero", "iou_one", "iou_zero")

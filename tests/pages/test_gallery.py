@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from kaggle_seg import decide, inspect, tune
+from kaggle_seg.decisions.rules import from_plain
 from kaggle_seg.masks import rle
-from kaggle_seg.masks.decisions import from_plain
 from kaggle_seg.masks.maps import quantise
-from kaggle_seg.runs import read_json
+from kaggle_seg.run_directory import read_json
 from kaggle_seg.submission.table import write_submission
 from tests.drawn_runs import SIZE, TEST, draw_masks, draw_run, draw_tree, predicted
 
@@ -53,12 +53,12 @@ def submissions(output_root: Path, tree: Path, capsys: pytest.CaptureFixture[str
 
 def write_page(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> Path:
     """Inspects with --html and finds the page it names."""
-    import kaggle_seg.runs
+    import kaggle_seg.run_directory
 
     assert inspect.main([*words, "--html"]) == status
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("page: ")
-    return kaggle_seg.runs.output_root() / last.removeprefix("page: ")
+    return kaggle_seg.run_directory.output_root() / last.removeprefix("page: ")
 
 
 def drawn(page: Page, index: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kaggle_seg.masks.decisions import Threshold, to_plain
+from kaggle_seg.decisions.rules import Threshold, to_plain
 from kaggle_seg.masks.maps import MapStore, quantise
 from kaggle_seg.pages.gallery import MOST_BYTES, write_gallery
 from kaggle_seg.pages.gallery_fitting import Block, fit

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaggle_seg.masks.decisions import best_cuts
+from kaggle_seg.decisions.rules import best_cuts
 from kaggle_seg.masks.maps import quantise
 from kaggle_seg.pages.gallery_maps import pack_map, thresholds_with
 

@@ -16,8 +16,8 @@ import pytest
 from kaggle_seg import tune
 from kaggle_seg.masks.maps import MapStore
 from kaggle_seg.pages.report import write_report
-from kaggle_seg.runs import Run, read_json, write_json
-from kaggle_seg.tiles.splitting import read_split
+from kaggle_seg.run_directory import Run, read_json, write_json
+from kaggle_seg.splits.splitting import read_split
 from tests.drawn_runs import SIZE, VALIDATION, draw_masks, draw_run, draw_training, draw_tree
 
 if TYPE_CHECKING:

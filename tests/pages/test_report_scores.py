@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kaggle_seg.masks.decisions import CleanedThreshold, ExpectedIoUCut, Rule, Threshold, to_plain
+from kaggle_seg.decisions.rules import CleanedThreshold, ExpectedIoUCut, Rule, Threshold, to_plain
 from kaggle_seg.masks.maps import MapStore
 from kaggle_seg.masks.scores import competition_scores, ious, overlaps
 from kaggle_seg.pages import report_measures
@@ -16,7 +16,7 @@ from kaggle_seg.pages.plot import Line
 from kaggle_seg.pages.report_measures import Measures, highest_levels, measure_runs
 from kaggle_seg.pages.report_scores import iou_plot, reliability_plot, score_curves, step_table, threshold_plot, twentieths
 from kaggle_seg.pages.report_tiles import empty_by_level, live_facts, rank_tiles
-from kaggle_seg.runs import Run, write_json
+from kaggle_seg.run_directory import Run, write_json
 from tests.drawn_runs import VALIDATION, draw_masks, draw_run, draw_tree, predicted
 
 TRUTH = draw_masks(60, seed=1)[list(VALIDATION)]

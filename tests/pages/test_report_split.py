@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kaggle_seg.pages.plot import WIDTH
 from kaggle_seg.pages.report_split import LEFT, audit_words, id_axis, in_words, runs_of, split_lanes
-from kaggle_seg.tiles.splitting import Split
+from kaggle_seg.splits.splitting import Split
 
 LANES = st.sampled_from(["training", "validation", "test"])
 

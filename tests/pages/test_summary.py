@@ -11,9 +11,9 @@ import pytest
 from kaggle_seg import summary
 from kaggle_seg.errors import BadInput
 from kaggle_seg.pages.summary import summary_lines
-from kaggle_seg.runs import write_json
+from kaggle_seg.run_directory import write_json
+from kaggle_seg.splits.splitting import Split
 from kaggle_seg.submission.table import write_submission
-from kaggle_seg.tiles.splitting import Split
 
 SPLIT = Split(
     method="blocks",

@@ -1,0 +1,82 @@
+"""The validation tiles of a run, or of several runs together: their maps beside their masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kaggle_seg.errors import BadInput
+from kaggle_seg.masks.averaging import Maps, average
+from kaggle_seg.masks.maps import MapStore
+from kaggle_seg.run_directory import Run, shown
+from kaggle_seg.splits.splitting import Split, read_split
+from kaggle_seg.tiles.cache import TileCache, open_cache
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What decisions are tuned on.
+
+    Attributes:
+        maps: probability maps of N tiles, averaged where they are of several runs.
+        units: the unit of each tile, N; see `decisions.bootstrap`.
+        masks: uint8 0/1 (M, H, W), memory-mapped: of all training tiles.
+        rows: int (N,), the row of `masks` for each tile.
+    """
+
+    maps: Maps
+    units: list[str]
+    masks: np.ndarray
+    rows: np.ndarray
+
+    def truth(self, tiles: slice) -> np.ndarray:
+        """The masks of a slice of the tiles, uint8 0/1 (n, H, W)."""
+        return self.masks[self.rows[tiles]]
+
+
+def validation_of(runs: Sequence[Run], data: Path | None = None) -> Validation:
+    """Opens the validation maps of runs and the masks of the same tiles.
+
+    Args:
+        runs: one or more, with the same validation tiles.
+        data: the folder of tiles; None: the one that the first run was split from.
+
+    Raises:
+        BadInput: there are no maps, the runs have other validation tiles, or the tiles are gone or are others now.
+    """
+    maps = average([MapStore.open(run.folder / "validation") for run in runs])
+    if not maps.ids:
+        raise BadInput(f"run {runs[0].name} has no validation tiles, so nothing can be tuned; split and train it anew")
+    split = read_split(runs[0].split_file)
+    cache = open_tiles(runs[0], split, data)
+    row_of = {name: row for row, name in enumerate(cache.training.ids)}
+    missing = [name for name in maps.ids if name not in row_of or name not in split.units]
+    if missing or cache.training.masks is None or (cache.height, cache.width) != (maps.height, maps.width):
+        raise BadInput(
+            f"{shown(cache.data)}: not the tiles of the maps in {shown(runs[0].folder)} "
+            f"({len(missing)} of {len(maps.ids)} validation tiles are missing; tiles of {cache.width}x{cache.height} px, "
+            f"maps of {maps.width}x{maps.height} px); predict again with: python -m kaggle_seg.predict {runs[0].name}"
+        )
+    units = [split.units[name] for name in maps.ids]
+    return Validation(maps, units, cache.training.masks, np.array([row_of[name] for name in maps.ids]))
+
+
+def open_tiles(run: Run, split: Split, data: Path | None) -> TileCache:
+    """The tiles that a run was split from.
+
+    Raises:
+        BadInput: they are gone, or are others now.
+    """
+    folder = data or Path(split.data["root"])
+    if data is None and not folder.is_dir():
+        raise BadInput(f"{folder}: the tiles of run {run.name} are not there; say where they are with --data DIR")
+    cache = open_cache(folder, competition=run.competition())
+    if cache.fingerprint != split.data["fingerprint"]:
+        raise BadInput(
+            f"{shown(cache.data)}: not the tiles that run {run.name} was split from, or changed since; "
+            "name their folder with --data DIR, or split and train anew"
+        )
+    return cache

@@ -1,0 +1,256 @@
+"""The run directory: where files lie, how they are written, who holds them, and which stages are done.
+
+Files are written beside their place and renamed into it, so that a kill leaves the old file or the new one, never a half.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kaggle_seg.competition import DEFAULT, Competition, as_tables, find_competition, read_competition
+from kaggle_seg.errors import BadInput
+from kaggle_seg.locks import held
+
+
+def output_root() -> Path:
+    """The folder that holds runs/, submissions/ and data/.
+
+    `KSEG_ROOT` if set; the working folder on a Kaggle notebook; else the project's own folder.
+    """
+    if chosen := os.environ.get("KSEG_ROOT"):
+        return Path(chosen).resolve()
+    if "KAGGLE_KERNEL_RUN_TYPE" in os.environ:
+        return Path.cwd()
+    return Path(__file__).resolve().parents[1]
+
+
+def shown(path: Path) -> str:
+    """A path as a person reads it: relative to the output root or the working folder where it lies below one."""
+    for base in (output_root(), Path.cwd()):
+        with contextlib.suppress(ValueError):
+            return path.resolve().relative_to(base.resolve()).as_posix()
+    return str(path)
+
+
+def write_atomic(path: Path, content: bytes | str) -> None:
+    """Writes a whole file (text as UTF-8, LF) or, on a kill or a full disk, leaves what was there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    try:
+        with open(temporary, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes JSON a person can read, atomically."""
+    write_atomic(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        BadInput: the file is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{shown(path)}: not a JSON file ({error}); delete it and start its stage again") from error
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, as hexadecimal digits."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@dataclass
+class Stage:
+    """One stage of a run, while it is held.
+
+    Attributes:
+        finished: whether it was done before with the same inputs, and its outputs are still there.
+        notes: small facts that the stage leaves for reports; kept in its record.
+    """
+
+    name: str
+    finished: bool
+    notes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory.
+
+    Attributes:
+        folder: the directory, `runs/<name>/`.
+    """
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def settings_file(self) -> Path:
+        return self.folder / "run.toml"
+
+    @property
+    def split_file(self) -> Path:
+        return self.folder / "split.json"
+
+    @property
+    def model_file(self) -> Path:
+        return self.folder / "model.keras"
+
+    @property
+    def decision_file(self) -> Path:
+        return self.folder / "decision.json"
+
+    @property
+    def competition_file(self) -> Path:
+        return self.folder / "competition.toml"
+
+    def competition(self, asked: str = "") -> Competition:
+        """The competition that the run was split for.
+
+        Args:
+            asked: its slug, address or TOML file, where a person named one; empty: whichever it is.
+
+        Raises:
+            BadInput: another one was asked for.
+        """
+        own = read_competition(self.competition_file) if self.competition_file.exists() else DEFAULT
+        if asked and find_competition(asked) != own:
+            raise BadInput(
+                f"--competition {asked}: run {self.name} is for {own.slug}, or for another description of it; "
+                "leave the option out, or take another --run name"
+            )
+        return own
+
+    def keep_competition(self, competition: Competition) -> None:
+        """Remembers the competition; of the default one nothing is written."""
+        import tomli_w
+
+        if competition == DEFAULT:
+            self.competition_file.unlink(missing_ok=True)
+        else:
+            write_atomic(self.competition_file, tomli_w.dumps(as_tables(competition)))
+
+    def record(self, stage: str) -> dict[str, Any] | None:
+        """What a finished stage left behind: inputs, outputs, seconds, peak memory (MiB), notes; None if unfinished."""
+        path = self.folder / "stages" / f"{stage}.json"
+        return read_json(path) if path.exists() else None
+
+    @contextlib.contextmanager
+    def stage(self, name: str, inputs: dict[str, Any], outputs: Sequence[str]) -> Iterator[Stage]:
+        """Holds the run for one stage and, when its body ends without an error, records that it is done.
+
+        Args:
+            name: the stage, e.g. "predict".
+            inputs: all that decides its result (settings, hashes of input files); JSON-able.
+            outputs: what it leaves, relative to the run's folder.
+
+        Raises:
+            Failure: another process holds the run.
+        """
+        with self.locked(name):
+            before = self.record(name)
+            inputs = json.loads(json.dumps(inputs))
+            there = all((self.folder / output).exists() for output in outputs)
+            stage = Stage(name, bool(before and before["inputs"] == inputs and there), {})
+            started = time.monotonic()
+            yield stage
+            if stage.finished:
+                return
+            record = {
+                "inputs": inputs,
+                "outputs": list(outputs),
+                "seconds": round(time.monotonic() - started, 2),
+                "peak_memory_mib": peak_memory(),
+                "notes": stage.notes,
+            }
+            write_json(self.folder / "stages" / f"{name}.json", record)
+
+    @contextlib.contextmanager
+    def locked(self, doing: str) -> Iterator[None]:
+        """Holds the run directory; see `holding.held`.
+
+        Raises:
+            Failure: another process still holds it after a minute; it is named.
+        """
+        with held(self.folder, f"run {self.name}", doing):
+            yield
+
+
+def find_run(name: str | Path, must_exist: bool = True) -> Run:
+    """The run of this name in runs/, or in this folder.
+
+    Raises:
+        BadInput: there is none (the ones there are are named), or the name cannot name a folder.
+    """
+    runs = output_root() / "runs"
+    named = runs / name
+    given = Path(name)
+    looks_like_path = given.is_absolute() or len(given.parts) > 1
+    if looks_like_path and (given.is_dir() or not named.is_dir()):
+        named = given
+    if not looks_like_path and (str(name) in ("", ".", "..") or str(name).startswith("-")):
+        raise BadInput(f"--run {name!s}: not a name for a run; use letters, digits, '-', '_' and '.'")
+    if must_exist and not named.is_dir():
+        there = sorted(path.name for path in runs.iterdir() if (path / "split.json").exists()) if runs.is_dir() else []
+        raise BadInput(
+            f"no run {str(name)!r} in {shown(runs)} (there: {', '.join(there) or 'none'}); "
+            "name one of them, or make it with ./run_pipeline.sh --run NAME"
+        )
+    return Run(named.resolve())
+
+
+def competition_of_runs(runs: Sequence[Run], asked: str = "") -> Competition:
+    """The competition that all of some runs are for; see `Run.competition`."""
+    found = [run.competition(asked) for run in runs]
+    if strangers := [run.name for run, own in zip(runs, found, strict=True) if own != found[0]]:
+        raise BadInput(
+            f"{', '.join(strangers)}: not for the same competition as {runs[0].name}; put together runs of one only"
+        )
+    return found[0]
+
+
+def find_csv(name: str | Path) -> Path:
+    """The CSV at this path, or of this bare name in submissions/ (with or without `.csv`).
+
+    Raises:
+        BadInput: there is none.
+    """
+    folder = output_root() / "submissions"
+    for path in (Path(name), folder / name, folder / f"{name}.csv"):
+        if path.is_file():
+            return path
+    raise BadInput(f"no CSV {str(name)!r}, neither there nor in {shown(folder)}; make one with: python -m kaggle_seg.decide")
+
+
+def peak_memory() -> int | None:
+    """The most memory this process has held, in MiB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (1 << 20) if sys.platform == "darwin" else peak // (1 << 10)

@@ -1,0 +1,102 @@
+"""The three rules."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kaggle_seg.decisions.rules import (
+    CleanedThreshold,
+    ExpectedIoUCut,
+    Threshold,
+    best_cuts,
+    from_plain,
+    read_threshold,
+    to_plain,
+)
+from kaggle_seg.errors import BadInput
+from kaggle_seg.masks.maps import quantise
+
+
+def expected_iou(mask: np.ndarray, probabilities: np.ndarray) -> float:
+    """The expected IoU of a mask to first order, from the unrounded probabilities themselves; 0 for an empty one."""
+    met, missed = float(probabilities[mask].sum(dtype=float)), float(probabilities[~mask].sum(dtype=float))
+    return met / (int(mask.sum()) + missed) if mask.any() else 0.0
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.2, 1.0, 5.0, 30.0]), st.sampled_from([0.0, 0.3, 0.6]))
+def test_the_cut_agrees_with_a_slow_reference(seed: int, power: float, silence: float) -> None:
+    probabilities = (np.random.default_rng(seed).random((3, 6, 5)) ** power).astype(np.float32)
+    levels, sums = quantise(probabilities)
+    masks = ExpectedIoUCut(silence).masks(levels, sums)
+    for tile in range(3):
+        best = max(expected_iou(levels[tile] >= cut, probabilities[tile]) for cut in range(256))
+        assert best_cuts(levels, sums)[1][tile] == pytest.approx(best, abs=1e-6)
+        if abs(best - silence) > 1e-5:
+            earned = expected_iou(masks[tile], probabilities[tile])
+            assert earned == pytest.approx(best if best > silence else 0, abs=1e-6)
+
+
+def test_the_cut_by_hand() -> None:
+    # two sure pixels, one at 0.5, one at 0.1: 1.8/2.6, 2.3/3.1 and 2.4/4.0
+    levels, sums = quantise(np.array([[[0.9, 0.9, 0.5, 0.1]]], np.float32))
+    cuts, expected = best_cuts(levels, sums)
+    assert expected[0] == pytest.approx((0.9 + 0.9 + 0.5) / (3 + 0.1), abs=1e-6)
+    assert (levels[0] >= cuts[0]).tolist() == [[True, True, True, False]]
+
+
+def test_sums_count_where_levels_round_away() -> None:
+    # 4000 pixels at 0.001 share level 0: together they are 4 pixels of building, which the four sure ones must share
+    probabilities = np.full((1, 1, 4004), 0.001, np.float32)
+    probabilities[..., :4] = 1
+    levels, sums = quantise(probabilities)
+    assert best_cuts(levels, sums)[1][0] == pytest.approx(4 / (4 + 4), abs=1e-4)
+    assert not ExpectedIoUCut(0.51).masks(levels, sums).any()
+    assert ExpectedIoUCut(0.49).masks(levels, sums).sum() == 4
+
+
+def test_nothing_is_predicted_where_nothing_is_probable() -> None:
+    levels, sums = quantise(np.zeros((1, 4, 4), np.float32))
+    assert not ExpectedIoUCut(0.0).masks(levels, sums).any()
+
+
+def test_thresholds() -> None:
+    levels, sums = quantise(np.array([[[0.4, 0.5, 0.6], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]], np.float32))
+    assert Threshold(128).masks(levels, sums)[0].tolist() == [[False, True, True], [False] * 3, [True, False, False]]
+    assert CleanedThreshold(128, 2, 0).masks(levels, sums).sum() == 2
+    assert Threshold(64).threshold == 0.25 and ExpectedIoUCut(0.5).threshold is None
+
+
+@pytest.mark.parametrize("rule", [Threshold(7), CleanedThreshold(128, 32, 64), ExpectedIoUCut(0.5)])
+def test_rules_survive_json(rule: Threshold | ExpectedIoUCut) -> None:
+    assert from_plain(json.loads(json.dumps(to_plain(rule)))) == rule
+
+
+@pytest.mark.parametrize("plain", [{}, {"rule": "coin"}, {"rule": "threshold", "silence": 0.5}, {"rule": "threshold"}])
+def test_other_rules_are_refused(plain: dict) -> None:
+    with pytest.raises(BadInput, match="not a decision"):
+        from_plain(plain)
+
+
+def test_labels_for_file_names() -> None:
+    assert [rule.label for rule in (Threshold(64), ExpectedIoUCut(0.5))] == ["t0.250", "cut0.50"]
+
+
+@pytest.mark.parametrize(("text", "level"), [("0.5", 128), (".42", 108), ("1e-9", 1), ("0.9999", 255)])
+def test_the_nearest_level(text: str, level: int) -> None:
+    assert read_threshold(text) == Threshold(level)
+
+
+def test_auto_is_no_threshold() -> None:
+    assert read_threshold("auto") is None
+
+
+@pytest.mark.parametrize("text", ["0", "1", "-1", "42", "nan", "", "half"])
+def test_no_threshold(text: str) -> None:
+    with pytest.raises(BadInput, match="between 0 and 1"):
+        read_threshold(text)

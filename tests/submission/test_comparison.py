@@ -1,0 +1,122 @@
+"""A submission against another one, and against true masks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kaggle_seg.errors import BadInput
+from kaggle_seg.inspect import main
+from kaggle_seg.masks import rle
+from kaggle_seg.masks.scores import competition_scores
+from kaggle_seg.submission.comparison import agreement, compare
+from kaggle_seg.submission.summary import summarise
+from kaggle_seg.submission.table import Submission, write_submission
+from kaggle_seg.submission.truth import compare_with_masks
+
+SIDE = 16
+
+
+def draw(seed: int, count: int = 9) -> np.ndarray:
+    """Masks of noise; every third is empty, which one depends on the seed."""
+    masks = np.random.default_rng(seed).random((count, SIDE, SIDE)) < 0.4
+    masks[seed % 3 :: 3] = False
+    return masks
+
+
+def write(folder: Path, name: str, masks: np.ndarray, first: int = 0, side: int = SIDE) -> Path:
+    path = folder / f"{name}.csv"
+    write_submission(path, [f"t_{first + number}" for number in range(len(masks))], rle.encode(masks), side, side)
+    return path
+
+
+def write_masks(folder: Path, masks: np.ndarray, first: int = 0) -> Path:
+    folder.mkdir()
+    for number, mask in enumerate(masks):
+        Image.fromarray(mask.astype(np.uint8) * 255).save(folder / f"mask_{first + number}.png")
+    return folder
+
+
+def iou(one: np.ndarray, other: np.ndarray) -> float:
+    return float((one & other).sum() / (one | other).sum()) if (one | other).any() else 1.0
+
+
+def test_agreement_is_the_iou_of_each_pair(tmp_path: Path) -> None:
+    one, other = draw(0), draw(1)
+    other[8] = one[8]
+    paths = write(tmp_path, "a", one), write(tmp_path, "b", other)
+    found = compare(*map(Submission.read, paths))
+    assert found.ious == pytest.approx([iou(*pair) for pair in zip(one, other, strict=True)])
+    assert found.emptied == ("t_0", "t_3", "t_6")
+    assert found.filled == ("t_1", "t_4", "t_7")
+    assert found.alone == 0
+    assert agreement(*paths) == pytest.approx(found.ious.mean())
+
+
+def test_tiles_that_only_one_has_or_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
+    first, second = write(tmp_path, "a", draw(0)), write(tmp_path, "b", draw(1), first=2)
+    text = second.read_text(encoding="utf-8").replace("t_3,", "t_3,x")
+    second.write_text(text, encoding="utf-8", newline="\n")
+    found = compare(Submission.read(first), Submission.read(second))
+    assert found.stems == ("t_2", *(f"t_{number}" for number in range(4, 9)))
+    assert found.alone == 11 - 6
+
+
+def test_masks_of_another_size_are_not_compared(output_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = output_root / "submissions"
+    write(folder, "a", draw(0))
+    write(folder, "b", np.zeros((3, 8, 8), bool), side=8)
+    assert main(["a", "--against", "b"]) == 2
+    assert "16 x 16, submissions/b.csv 8 x 8" in capsys.readouterr().err
+
+
+def test_inspect_tells_what_changed(output_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = output_root / "submissions"
+    write(folder, "a", draw(0))
+    write(folder, "b", draw(1))
+    assert main(["a", "--against", "b"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(
+        line.startswith("against            submissions/b.csv: 9 tiles in common, mean agreement 0.") for line in lines
+    )
+    assert "  turned empty     3 (t_0, t_3, t_6)" in lines
+    assert main(["a", "--against", "a"]) == 0
+    assert "  changed          0 tiles" in capsys.readouterr().out.splitlines()
+
+
+def test_the_score_on_true_masks(tmp_path: Path) -> None:
+    own, truth = draw(0), draw(0) & (np.random.default_rng(5).random((9, SIDE, SIDE)) < 0.8)
+    submission = Submission.read(write(tmp_path, "a", own))
+    found = compare_with_masks(summarise(submission).rows, write_masks(tmp_path / "masks", truth[:7]))
+    assert found.stems == tuple(f"t_{number}" for number in range(7))
+    both, either = (own & truth).sum((1, 2))[:7], (own | truth).sum((1, 2))[:7]
+    assert found.by_tile()["iou_one"] == pytest.approx([iou(*pair) for pair in zip(own[:7], truth[:7], strict=True)])
+    assert np.array_equal(found.by_tile()["competition_zero"], competition_scores(both, either, "zero"))
+    assert found.run_lengths == tuple(rle.encode(truth[:7]))
+
+
+def test_inspect_tells_the_local_score(output_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(output_root / "submissions", "a", draw(0))
+    masks = write_masks(tmp_path / "masks", draw(0)[:7])
+    assert main(["a", "--masks", str(masks)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "local score        7 tiles of 9; the others have no mask there" in lines
+    assert "  competition score 1.0000 if empty tiles earn 1, 0.5714 if they earn 0" in lines
+
+
+def test_folders_of_masks_that_do_not_fit(tmp_path: Path) -> None:
+    rows = summarise(Submission.read(write(tmp_path, "a", draw(0)))).rows
+    with pytest.raises(BadInput, match="found no masks"):
+        compare_with_masks(rows, tmp_path / "none")
+    with pytest.raises(BadInput, match="none of its 2 masks is of a tile in the CSV"):
+        compare_with_masks(rows, write_masks(tmp_path / "others", draw(0)[:2], first=50))
+    twice = write_masks(tmp_path / "twice", draw(0)[:2])
+    write_masks(twice / "again", draw(0)[:2])
+    with pytest.raises(BadInput) as caught:
+        compare_with_masks(rows, twice)
+    assert len(caught.value.problems) == 2
+    with pytest.raises(BadInput, match="found 8 x 8 pixels, wanted 16 x 16"):
+        compare_with_masks(rows, write_masks(tmp_path / "small", np.zeros((2, 8, 8), bool)))
