@@ -1,11 +1,13 @@
 """What a competition fixes: its slug, its CSV, how tiles are named, how a mask is written and scored.
 
-Each is a small TOML file in `competitions/`; the one this project was made for is the default.
+Each is a small TOML file in `competitions/`, and that file is the only source of its facts. Below the commands a competition
+is always passed as an argument.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ from kaggle_seg.errors import BadInput
 TRAILING_NUMBER = re.compile(r"(\d+)$")
 ADDRESS = re.compile(r"^(?:https?://)?(?:www\.)?kaggle\.com/(?:c|competitions)/([^/?#]+)")
 FOLDER = Path(__file__).with_name("competitions")
+FIRST = "ann-and-dl-image-segmentation"
+"""The competition of a command, run, CSV or ledger row that names none."""
 
 EmptyTile = Literal["one", "zero"]
 IdRule = Literal["number", "stem"]
@@ -48,7 +52,7 @@ class Competition:
         csv_only: why nothing but its CSV can be read and written here; empty where all stages work.
     """
 
-    slug: str = "ann-and-dl-image-segmentation"
+    slug: str
     columns: tuple[str, ...] = ("ImageId", "EncodedPixels", "Width", "Height")
     pixel_order: PixelOrder = "columns"
     rows_per_image: Rows = "one"
@@ -63,11 +67,7 @@ class Competition:
     score: ScoreKind = "iou_steps"
     iou_steps: tuple[int, ...] = tuple(range(10, 20))
     empty_tile: EmptyTile = "one"
-    test_ids: str = (
-        "464-528 842-844 915-966 1029-1035 1144-1231 1261-1287 1360-1391 1715-1782 2140-2175 2818-2885 2927-2946 3685-3687 "
-        "3957-4133 4667-4758 5265-5301 6035-6076 6459-6480 6495-6509 7012-7015 7298-7377 7533-7606 8003-8082 8174-8231 "
-        "8707-8790"
-    )
+    test_ids: str = ""
     csv_only: str = ""
 
     @property
@@ -82,8 +82,8 @@ class Competition:
     def has_test_ids(self, ids: Iterable[str]) -> bool:
         """Whether these are the ids of its test tiles, all of them and no others.
 
-        >>> Competition(test_ids="7-9 12").has_test_ids(["9", "8", "7", "12"]), Competition(test_ids="").has_test_ids([])
-        (True, False)
+        >>> Competition("houses", test_ids="7-9 12").has_test_ids(["9", "8", "7", "12"])
+        True
         """
         ranges = [part.partition("-") for part in self.test_ids.split()]
         known = {str(number) for low, _, high in ranges for number in range(int(low), int(high or low) + 1)}
@@ -99,30 +99,32 @@ class Competition:
             raise BadInput(f"{self.slug}: {self.csv_only}; its CSV can be read, checked and uploaded, nothing else")
 
 
-DEFAULT = Competition()
-
-
-def find_competition(name: str) -> Competition:
-    """The competition of this slug or address, or in this TOML file.
+def find_competition(name: str = "") -> Competition:
+    """The competition of this slug or address, or in this TOML file; the first one where no name is given.
 
     Raises:
         BadInput: there is none, or the file is faulty; every fault at once.
     """
     address = ADDRESS.match(name.strip())
-    slug = address.group(1) if address else name.strip()
-    shipped = {path.stem: path for path in FOLDER.glob("*.toml")}
-    if slug in shipped:
-        return read_competition(shipped[slug])
+    slug = address.group(1) if address else name.strip() or FIRST
+    known = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    if slug in known:
+        return _shipped(slug)
     if slug.endswith(".toml") and not address:
         return read_competition(Path(name))
     raise BadInput(
-        f"--competition {name}: not known here (known: {', '.join(sorted(shipped))}); describe it in a TOML file like those "
+        f"--competition {name}: not known here (known: {', '.join(known)}); describe it in a TOML file like those "
         "in kaggle_seg/competitions/ and name that file"
     )
 
 
+@functools.cache
+def _shipped(slug: str) -> Competition:
+    return read_competition(FOLDER / f"{slug}.toml")
+
+
 def read_competition(path: Path) -> Competition:
-    """A competition from its TOML file; what the file leaves out is as in the default, except test ids.
+    """A competition from its TOML file; what the file leaves out has the values of `Competition`.
 
     Raises:
         BadInput: every fault of the file at once.
@@ -130,7 +132,7 @@ def read_competition(path: Path) -> Competition:
     import tomllib
 
     try:
-        tables: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise BadInput(f"{path}: no such file; name a competition's TOML file or its slug") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -143,7 +145,7 @@ def read_competition(path: Path) -> Competition:
         problems.append("no slug; put the competition's name in its kaggle.com address there")
     if problems:
         raise BadInput([f"{path}: {problem}" for problem in sorted(problems)])
-    return Competition(**({"test_ids": ""} | values))
+    return Competition(**values)
 
 
 def as_tables(competition: Competition) -> dict[str, Any]:
@@ -188,3 +190,6 @@ def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
     """
     parts = re.findall(r"\d+|\D+", text)
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
+
+
+DEFAULT = find_competition()
