@@ -162,7 +162,7 @@ def test_without_a_known_size_the_usual_one_counts(tmp_path: Path) -> None:
 def test_another_competition_is_checked_by_its_own_columns(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"id,rle_mask\na,1 5\nb,\n")
-    competition = Competition(columns=("id", "rle_mask"))
+    competition = Competition("another", columns=("id", "rle_mask"))
     assert check(Submission.read(path, competition), Expected("", ("a", "b"), (1, 5))) == []
     told = describe(check(Submission.read(path, competition), Expected("", ("a", "b"), (1, 4))))
     assert len(told) == 1

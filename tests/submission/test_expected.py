@@ -69,7 +69,7 @@ def test_then_the_sample_in_the_data_folder(csv: Path, data: Path, output_root: 
 
 def test_a_named_folder_with_a_sample_and_no_tiles(csv: Path, tmp_path: Path) -> None:
     (tmp_path / "sample_submission.csv").write_text("id,rle_mask\nx,1 1\n", encoding="utf-8")
-    assert find_expected(csv, tmp_path, Competition(columns=("id", "rle_mask"))).stems == ("x",)
+    assert find_expected(csv, tmp_path, Competition("another", columns=("id", "rle_mask"))).stems == ("x",)
 
 
 def test_a_named_folder_that_tells_nothing_is_wrong_use(csv: Path, tmp_path: Path) -> None:

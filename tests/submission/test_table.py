@@ -40,7 +40,7 @@ def test_width_comes_before_height_and_stems_stand_as_they_are(tmp_path: Path) -
 
 
 def test_another_competition_names_its_columns(tmp_path: Path) -> None:
-    write_submission(tmp_path / "a.csv", ["x"], ["1 1"], 101, 101, Competition(columns=("id", "rle_mask")))
+    write_submission(tmp_path / "a.csv", ["x"], ["1 1"], 101, 101, Competition("another", columns=("id", "rle_mask")))
     assert (tmp_path / "a.csv").read_bytes() == b"id,rle_mask\nx,1 1\n"
 
 
@@ -58,7 +58,7 @@ def test_another_competition_names_its_columns(tmp_path: Path) -> None:
 def test_any_values_are_quoted_as_the_csv_module_quotes_them(
     tmp_path: Path, rows: dict[str, str], columns: list[str], suffix: str, empty_mask: str
 ) -> None:
-    competition = Competition(columns=tuple(columns), id_suffix=suffix, empty_mask=empty_mask)
+    competition = Competition("another", columns=tuple(columns), id_suffix=suffix, empty_mask=empty_mask)
     wanted = io.StringIO()
     writer = csv.writer(wanted, lineterminator="\n")
     writer.writerow(columns)
@@ -96,7 +96,7 @@ def test_what_was_written_is_read_back_mask_by_mask(tmp_path: Path) -> None:
 
 
 def test_the_competition_tells_the_order_of_the_pixels(tmp_path: Path) -> None:
-    by_rows = Competition(pixel_order="rows")
+    by_rows = Competition("another", pixel_order="rows")
     (tmp_path / "a.csv").write_bytes(HEADER + b"1155,2 3,4,2\n")
     assert Submission.read(tmp_path / "a.csv", by_rows)["1155"].tolist() == [[False, True, True, True], [False] * 4]
     assert Submission.read(tmp_path / "a.csv")["1155"].tolist() == [[False, True, False, False], [True, True, False, False]]
