@@ -9,4 +9,5 @@ regions      How many patches of building pixels a mask has, counted from its ru
 rle          Run lengths: a mask as the text that Kaggle reads
 scores       What a mask earns, tile by tile, counted in whole pixels
 several      Masks in several rows: a row for each region, as the Airbus competition has them
+variants     Metric variants: the scores of a mask, each under one rule for tiles without buildings
 """
