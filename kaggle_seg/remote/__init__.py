@@ -20,7 +20,7 @@ unpacking      Unpacking an archive that came from outside: nothing leaves the f
 upload         Uploading a CSV exactly once, whatever happens on the way
 waiting        Waiting for a score: asking by reference, with growing pauses, until Kaggle has scored the submission or
                given it up
-worker         The process in which the `kaggle` client runs; `kaggle_client.Kaggle` starts it and talks to it
+worker         The process in which the `kaggle` client runs; `client.Kaggle` starts it and talks to it
 worth          Whether the pipeline uploads a CSV by itself: only what is the competition's and better than all that was
                uploaded
 """

@@ -23,7 +23,7 @@ from typing import Any, Self
 from kaggle_seg.remote.credentials import Credentials
 from kaggle_seg.remote.trouble import Patience, Trouble, seconds_of
 
-WORKER = Path(__file__).with_name("kaggle_worker.py")
+WORKER = Path(__file__).with_name("worker.py")
 TICK = 0.2  # seconds between two looks at a silent process
 
 Watch = Callable[[dict[str, Any] | None], bool]

@@ -1,4 +1,4 @@
-"""The process in which the `kaggle` client runs; `kaggle_client.Kaggle` starts it and talks to it.
+"""The process in which the `kaggle` client runs; `client.Kaggle` starts it and talks to it.
 
 A request is a line of JSON on stdin, `{"do": "limits", "slug": ...}`. Lines of JSON come back on stdout: any number of
 `{"step": ...}` while it works, then `{"answer": ...}` or `{"trouble": {...}}`. The client logs in on import, prints on
