@@ -54,11 +54,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def inspect(command: Command, path: Path, other_path: Path | None) -> int:
-    """Prints faults and summary of a submission; 1 if there are faults, else 0."""
+    """Prints faults and figures of a submission; 1 if there are faults, else 0."""
     from kaggle_seg.submission.checks import check, describe
     from kaggle_seg.submission.comparison import compare, describe_agreement
     from kaggle_seg.submission.expected import competition_of_csv, find_expected
-    from kaggle_seg.submission.summary import describe_masks, summarise
+    from kaggle_seg.submission.figures import describe_masks, figures_of
     from kaggle_seg.submission.table import Submission
     from kaggle_seg.submission.truth import compare_with_masks, describe_truth
 
@@ -69,26 +69,26 @@ def inspect(command: Command, path: Path, other_path: Path | None) -> int:
         print(line)
     print(verdict(path, faults))
     print(f"ids                {how_checked(expected)}")
-    summary = summarise(submission)
-    if summary.rows:
-        print("\n".join(describe_masks(summary)))
+    figures = figures_of(submission)
+    if figures.rows:
+        print("\n".join(describe_masks(figures)))
     other = agreement = truth = None
     if other_path:
         other = Submission.read(other_path, competition)
         agreement = compare(submission, other)
         print("\n".join(describe_agreement(agreement, other_path)))
     if command.masks:
-        truth = compare_with_masks(summary.rows, command.masks, submission.competition)
+        truth = compare_with_masks(figures.rows, command.masks, submission.competition)
         print("\n".join(describe_truth(truth, len(submission.images))))
     if command.png:
         from kaggle_seg.pages.contact_sheet import write_contact_sheet
 
-        print(f"contact sheet      {shown(write_contact_sheet(submission, summary, command.data))}")
+        print(f"contact sheet      {shown(write_contact_sheet(submission, figures, command.data))}")
     if command.html or command.open or command.validation:
         from kaggle_seg.pages.gallery import write_gallery
         from kaggle_seg.pages.gallery_subject import Subject
 
-        subject = Subject(submission, summary, describe(faults), truth, other, agreement, command.data)
+        subject = Subject(submission, figures, describe(faults), truth, other, agreement, command.data)
         if command.validation:
             from kaggle_seg.pages.gallery_validation import validation_subject
 

@@ -27,9 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = tyro.cli(Command, prog="python -m kaggle_seg.summary", args=argv, description=__doc__)
     path = find_csv(command.csv)
 
-    from kaggle_seg.pages.summary import summary_lines
+    from kaggle_seg.pages.outcome import outcome_lines
 
-    print("\n".join(summary_lines(path)))
+    print("\n".join(outcome_lines(path)))
     return 0
 
 

@@ -16,6 +16,9 @@ gallery_validation    The gallery of the validation tiles: what the CSV's decisi
                       known
 gallery_views         The ways a gallery shows its tiles, and what the colours mean
 learning_curves       The learning curves of a run, redrawn after every epoch
+notebook_view         A submission that shows itself in a notebook
+outcome               What a pipeline came to, in a small table: tiles, scores, decision, and which files to look at
+                      next
 page                  Pages: one self-contained HTML file each, made from the templates beside this module
 plot                  Plots for pages: axes, lines, bars and marks in data units, worked out to the paths of a small SVG
 report                A run's report: one HTML file with its curves, split, scores, best and worst tiles, settings and
@@ -29,6 +32,4 @@ report_split          The report's picture of a split: which ids train, validate
                       of ids
 report_tiles          The report's best and worst tiles, and what its script needs to draw them at any threshold
 report_training       The report's learning curves
-summary               What a pipeline came to, in a small table: tiles, scores, decision, and which files to look at
-                      next
 """

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from kaggle_seg.errors import BadInput
 from kaggle_seg.run_directory import shown, write_atomic
-from kaggle_seg.submission.pictures import find_images, outlined
-from kaggle_seg.submission.summary import Summary
+from kaggle_seg.submission.expected import find_images
+from kaggle_seg.submission.figures import Figures
 from kaggle_seg.submission.table import Submission
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ PANELS, COLUMNS = 30, 6
 EMPTY_PANELS = 5  # at most so many of them show empty masks
 SIDE, GAP, TITLE = 256, 8, 20  # pixels: longest side of a tile on the sheet, space between tiles, height of a title
 PAPER, INK = (250, 250, 250), (20, 20, 20)
+OUTLINE, SHADOW = (255, 230, 0), (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,12 @@ class Panel:
     mask: NDArray[np.bool_]
 
 
-def write_contact_sheet(submission: Submission, summary: Summary, data: Path | None = None) -> Path:
+def write_contact_sheet(submission: Submission, figures: Figures, data: Path | None = None) -> Path:
     """Writes the contact sheet of a submission beside its CSV.
 
     Args:
         submission: whose masks to show.
-        summary: its figures, by which tiles are chosen.
+        figures: its figures, by which tiles are chosen.
         data: the folder of tiles; without it, the one in the JSON beside the CSV.
 
     Returns:
@@ -58,8 +59,8 @@ def write_contact_sheet(submission: Submission, summary: Summary, data: Path | N
     from kaggle_seg.tiles.files import read_image
 
     images = find_images(submission.path, data, submission.competition)
-    chosen = choose(summary.shares)
-    stems = [summary.rows[row].stem for row in chosen]
+    chosen = choose(figures.shares)
+    stems = [figures.rows[row].stem for row in chosen]
     if missing := [stem for stem in stems if stem not in images]:
         raise BadInput(f"no test tile {missing[0]!r} for the contact sheet; name the folder of its tiles with --data")
     panels = []
@@ -68,7 +69,7 @@ def write_contact_sheet(submission: Submission, summary: Summary, data: Path | N
         if image.shape[:2] != mask.shape:
             found = f"{image.shape[1]} x {image.shape[0]} pixels, its mask {mask.shape[1]} x {mask.shape[0]}"
             raise BadInput(f"{shown(images[stem])}: found {found}; name the folder the CSV was made for with --data")
-        panels.append(Panel(f"{stem}  {summary.shares[row]:.1%}", image, mask))
+        panels.append(Panel(f"{stem}  {figures.shares[row]:.1%}", image, mask))
     path = submission.path.with_suffix(".png")
     with io.BytesIO() as content:
         draw_sheet(panels).save(content, "PNG")
@@ -127,3 +128,21 @@ def draw_panel(panel: Panel) -> Image.Image:
     pixels = np.array(Image.fromarray(panel.image).resize(size, Image.Resampling.LANCZOS))
     mask = np.array(Image.fromarray(panel.mask).resize(size, Image.Resampling.NEAREST))
     return Image.fromarray(outlined(pixels, mask))
+
+
+def outlined(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """An image with a bright line on the rim of each building and a dark one around it.
+
+    Args:
+        image: uint8 (H, W, 3).
+        mask: bool (H, W).
+
+    Returns:
+        uint8 (H, W, 3), a copy.
+    """
+    from scipy import ndimage
+
+    pixels = image.copy()
+    pixels[ndimage.binary_dilation(mask) & ~mask] = SHADOW
+    pixels[mask & ~ndimage.binary_erosion(mask, border_value=1)] = OUTLINE
+    return pixels

@@ -20,7 +20,7 @@ from kaggle_seg.pages.page import render
 from kaggle_seg.pages.plot import Plot
 from kaggle_seg.run_directory import write_atomic
 from kaggle_seg.submission.checks import usual_shape
-from kaggle_seg.submission.pictures import find_images
+from kaggle_seg.submission.expected import find_images
 
 MOST_BYTES = 40_000_000
 SCRIPTS = ("runs.js", "maps.js", "paint.js", "tiles.js", "choosing.js", "large.js", "live.js", "gallery.js")

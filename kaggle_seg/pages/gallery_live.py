@@ -100,7 +100,7 @@ def find_live(subject: Subject, names: Sequence[str], csv: Path, most_bytes: int
         raise BadInput(f"the maps are of {maps.width} x {maps.height} pixels, the masks are not")
     decision = subject.attempt("no tuned threshold", lambda: read_decision(runs))
     live = live_facts(runs, read_provenance(csv), csv, decision["decision"].get("level") if decision else None)
-    readable = {row.stem: row.run_lengths for row in subject.summary.rows}
+    readable = {row.stem: row.run_lengths for row in subject.figures.rows}
     packed = pack_maps(maps, live["thresholds"], readable, competition.id_suffix, competition.pixel_order, most_bytes)
     return live, scores_part(subject, runs, live), packed
 

@@ -11,7 +11,7 @@ from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.averaging import Maps
 from kaggle_seg.run_directory import shown
 from kaggle_seg.submission.comparison import Agreement
-from kaggle_seg.submission.summary import Summary
+from kaggle_seg.submission.figures import Figures
 from kaggle_seg.submission.table import Submission
 from kaggle_seg.submission.truth import Truth
 
@@ -24,7 +24,7 @@ class Subject:
 
     Attributes:
         submission: the CSV.
-        summary: figures of its masks that can be read.
+        figures: figures of its masks that can be read.
         faults: what is wrong with it, a line each.
         truth: its score on masks that a person has, if they are there.
         other, agreement: the CSV it is held against, and how much they agree.
@@ -36,7 +36,7 @@ class Subject:
     """
 
     submission: Submission
-    summary: Summary
+    figures: Figures
     faults: Sequence[str] = ()
     truth: Truth | None = None
     other: Submission | None = None

@@ -16,15 +16,15 @@ from kaggle_seg.submission.truth import Truth
 
 def tile_facts(subject: Subject, maps: dict[str, TileMap]) -> list[dict[str, Any]]:
     """What the page knows of each tile, in the CSV's order."""
-    summary = subject.summary
-    figures = {id(row): place for place, row in enumerate(summary.rows)}
+    figures = subject.figures
+    place_of = {id(row): place for place, row in enumerate(figures.rows)}
     truth = truth_by_stem(subject.truth) if subject.truth else {}
     agreed = dict(zip(subject.agreement.stems, subject.agreement.ious, strict=True)) if subject.agreement else {}
     tiles = []
     for row in subject.submission.images:
         tile: dict[str, Any] = {"id": row.stem, "line": row.line, "runs": None}
-        if (place := figures.get(id(row))) is not None:
-            share, regions = float(summary.shares[place]), int(summary.regions[place])
+        if (place := place_of.get(id(row))) is not None:
+            share, regions = float(figures.shares[place]), int(figures.regions[place])
             tile |= {"runs": row.run_lengths, "share": round(share, 5), "regions": regions}
         if found := maps.get(row.stem):
             tile |= {"uncertainty": round(found.uncertainty, 5), "highest": found.highest}

@@ -18,8 +18,8 @@ from kaggle_seg.pages.gallery_subject import Subject
 from kaggle_seg.run_directory import Run, find_run, shown
 from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.submission.expected import read_provenance
+from kaggle_seg.submission.figures import figures_of
 from kaggle_seg.submission.provenance import Provenance
-from kaggle_seg.submission.summary import summarise
 from kaggle_seg.submission.table import Row, Submission
 from kaggle_seg.submission.truth import Truth
 from kaggle_seg.tiles.dataset import find_dataset
@@ -51,7 +51,7 @@ def validation_subject(csv: Path, data: Path | None = None) -> Subject:
     submission = Submission(csv.with_name(f"{csv.stem}-validation.csv"), b"", ",", DEFAULT.columns, tuple(rows))
     return Subject(
         submission,
-        summarise(submission),
+        figures_of(submission),
         truth=truth,
         data=data,
         origin=csv,

@@ -1,4 +1,4 @@
-"""What a submission ought to hold: the ids of the test tiles, and their size."""
+"""What a submission should hold: the ids and the size of the test tiles; and where their images are."""
 
 from __future__ import annotations
 
@@ -116,3 +116,25 @@ def expect_sample(path: Path, competition: Competition) -> Expected:
     """The ids of a sample submission, and the size it states."""
     rows = Submission.read(path, competition).images
     return Expected(shown(path), tuple(row.stem for row in rows), rows[0].shape if rows else None)
+
+
+def find_images(csv: Path, data: Path | None = None, competition: Competition = DEFAULT) -> dict[str, Path]:
+    """The image files of the test tiles, by the ids that the CSV has for them.
+
+    Args:
+        csv: the submission.
+        data: the folder of tiles; None: the one in the JSON beside the CSV.
+        competition: where its tiles lie and how the CSV names them.
+
+    Raises:
+        BadInput: it is not known where they are, or they are not there.
+    """
+    from kaggle_seg.tiles.dataset import find_dataset
+
+    folder = data or read_provenance(csv).get("data")
+    if not folder:
+        raise BadInput(f"{shown(csv)}: nothing here tells where its tiles are; name their folder with --data")
+    try:
+        return {tile.stem + competition.id_suffix: tile.image for tile in find_dataset(Path(folder), competition).test}
+    except BadInput as error:
+        raise BadInput([*error.problems, "the tiles are needed for pictures; name their folder with --data"]) from error

@@ -19,7 +19,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from kaggle_seg.competition import DEFAULT, Competition, natural_key
 from kaggle_seg.errors import BadInput
@@ -29,7 +29,6 @@ from kaggle_seg.run_directory import shown, write_atomic
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from PIL import Image
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 WRITE_ANEW = "write the CSV anew with: python -m kaggle_seg.decide"
@@ -90,7 +89,7 @@ class Submission:
     competition: Competition = DEFAULT
 
     @classmethod
-    def read(cls, path: Path | str, competition: Competition = DEFAULT) -> Submission:
+    def read(cls, path: Path | str, competition: Competition = DEFAULT) -> Self:
         """Reads a file, whatever is wrong in it.
 
         Raises:
@@ -158,18 +157,6 @@ class Submission:
         if problems := rle.faults(row.run_lengths, height * width):
             raise BadInput([f"{where}: {problem}; {WRITE_ANEW}" for problem in problems])
         return rle.decode(row.run_lengths, height, width, self.competition.pixel_order)
-
-    def show(self, stem: str, data: Path | None = None) -> Image.Image:
-        """The tile of an image id with the outline of its mask, as a picture; see `notebook.on_tile`."""
-        from kaggle_seg.submission.notebook import on_tile
-
-        return on_tile(self, stem, data)
-
-    def _repr_html_(self) -> str:
-        """How a notebook shows it."""
-        from kaggle_seg.submission.notebook import as_html
-
-        return as_html(self)
 
 
 def find_delimiter(first_line: str) -> str:

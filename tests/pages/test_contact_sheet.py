@@ -13,7 +13,9 @@ from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
 from kaggle_seg.pages.contact_sheet import (
     GAP,
+    OUTLINE,
     PAPER,
+    SHADOW,
     SIDE,
     TITLE,
     Panel,
@@ -22,8 +24,7 @@ from kaggle_seg.pages.contact_sheet import (
     draw_sheet,
     write_contact_sheet,
 )
-from kaggle_seg.submission.pictures import OUTLINE, SHADOW
-from kaggle_seg.submission.summary import summarise
+from kaggle_seg.submission.figures import figures_of
 from kaggle_seg.submission.table import Submission, write_submission
 
 GREY = 90
@@ -96,7 +97,7 @@ def test_panels_lie_in_rows_and_long_titles_stay_in_their_column() -> None:
 def test_the_sheet_lies_beside_the_csv(tmp_path: Path, submission: Submission, named: bool) -> None:
     write_tiles(tmp_path / "tiles", 40)
     submission.path.with_suffix(".json").write_text(json.dumps({"data": str(tmp_path / "tiles")}), encoding="utf-8")
-    path = write_contact_sheet(submission, summarise(submission), tmp_path / "tiles" if named else None)
+    path = write_contact_sheet(submission, figures_of(submission), tmp_path / "tiles" if named else None)
     assert path == submission.path.with_suffix(".png")
     with Image.open(path) as sheet:
         assert sheet.size == (6 * (SIDE + GAP) + GAP, 5 * (SIDE + TITLE + GAP) + GAP)
@@ -106,7 +107,7 @@ def test_the_sheet_lies_beside_the_csv(tmp_path: Path, submission: Submission, n
 
 
 def test_tiles_that_are_not_there_are_asked_for(tmp_path: Path, submission: Submission) -> None:
-    summary = summarise(submission)
+    summary = figures_of(submission)
     with pytest.raises(BadInput, match="--data"):
         write_contact_sheet(submission, summary)
     with pytest.raises(BadInput, match="--data"):

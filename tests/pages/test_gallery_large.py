@@ -17,7 +17,7 @@ from kaggle_seg.pages.gallery_fitting import Block, fit
 from kaggle_seg.pages.gallery_images import pack_images
 from kaggle_seg.pages.gallery_subject import Subject
 from kaggle_seg.submission.deciding import decide_and_write
-from kaggle_seg.submission.summary import summarise
+from kaggle_seg.submission.figures import figures_of
 from kaggle_seg.submission.table import Submission
 
 from .conftest import OpenPage
@@ -65,7 +65,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         facts = {"runs": ["many"], "decision": to_plain(rule), "words": str(rule), "threshold": rule.threshold}
         csv = decide_and_write(store, rule, "many", {**facts, "data": str(tiles)}).path
         submission = Submission.read(csv)
-        return write_gallery(Subject(submission, summarise(submission)))
+        return write_gallery(Subject(submission, figures_of(submission)))
 
 
 def test_it_is_no_larger_than_it_may_be_and_says_what_is_left_out(page_file: Path, open_page: OpenPage) -> None:

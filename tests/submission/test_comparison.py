@@ -13,7 +13,7 @@ from kaggle_seg.inspect import main
 from kaggle_seg.masks import rle
 from kaggle_seg.masks.scores import competition_scores
 from kaggle_seg.submission.comparison import agreement, compare
-from kaggle_seg.submission.summary import summarise
+from kaggle_seg.submission.figures import figures_of
 from kaggle_seg.submission.table import Submission, write_submission
 from kaggle_seg.submission.truth import compare_with_masks
 
@@ -90,7 +90,7 @@ def test_inspect_tells_what_changed(output_root: Path, capsys: pytest.CaptureFix
 def test_the_score_on_true_masks(tmp_path: Path) -> None:
     own, truth = draw(0), draw(0) & (np.random.default_rng(5).random((9, SIDE, SIDE)) < 0.8)
     submission = Submission.read(write(tmp_path, "a", own))
-    found = compare_with_masks(summarise(submission).rows, write_masks(tmp_path / "masks", truth[:7]))
+    found = compare_with_masks(figures_of(submission).rows, write_masks(tmp_path / "masks", truth[:7]))
     assert found.stems == tuple(f"t_{number}" for number in range(7))
     both, either = (own & truth).sum((1, 2))[:7], (own | truth).sum((1, 2))[:7]
     assert found.by_tile()["iou_one"] == pytest.approx([iou(*pair) for pair in zip(own[:7], truth[:7], strict=True)])
@@ -108,7 +108,7 @@ def test_inspect_tells_the_local_score(output_root: Path, tmp_path: Path, capsys
 
 
 def test_folders_of_masks_that_do_not_fit(tmp_path: Path) -> None:
-    rows = summarise(Submission.read(write(tmp_path, "a", draw(0)))).rows
+    rows = figures_of(Submission.read(write(tmp_path, "a", draw(0)))).rows
     with pytest.raises(BadInput, match="found no masks"):
         compare_with_masks(rows, tmp_path / "none")
     with pytest.raises(BadInput, match="none of its 2 masks is of a tile in the CSV"):

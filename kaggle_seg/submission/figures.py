@@ -1,4 +1,4 @@
-"""What a submission says about its tiles, in a few lines of text."""
+"""Figures of a submission's masks: building shares and regions, in a few lines of text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BAR = 40  # characters of the longest bar of the histogram
 
 
 @dataclass(frozen=True)
-class Summary:
+class Figures:
     """Figures of the masks that can be read.
 
     Attributes:
@@ -31,7 +31,7 @@ class Summary:
     regions: NDArray[np.int64]
 
 
-def summarise(submission: Submission) -> Summary:
+def figures_of(submission: Submission) -> Figures:
     """The figures of a submission's sound masks, drawn chunk by chunk: memory does not grow with their number."""
     height, width = usual_shape(submission) or (0, 0)
     rows = [row for row in submission.images if row.complete and row.shape == (height, width)]
@@ -43,7 +43,7 @@ def summarise(submission: Submission) -> Summary:
         masks = rle.decode_many(texts, height, width, submission.competition.pixel_order)
         shares.append(np.array([np.count_nonzero(mask) for mask in masks]) / (height * width))
         regions.append(count_regions(masks))
-    return Summary(tuple(sound), np.concatenate(shares), np.concatenate(regions))
+    return Figures(tuple(sound), np.concatenate(shares), np.concatenate(regions))
 
 
 def show_progress(chunks: range) -> Iterable[int]:
@@ -55,19 +55,19 @@ def show_progress(chunks: range) -> Iterable[int]:
     return tqdm(chunks, "masks", disable=None, leave=False)
 
 
-def describe_masks(summary: Summary) -> list[str]:
-    """The lines in which a person reads a summary."""
-    count, filled = len(summary.rows), summary.shares > 0
+def describe_masks(figures: Figures) -> list[str]:
+    """The lines in which a person reads the figures."""
+    count, filled = len(figures.rows), figures.shares > 0
     lines = [
         f"masks              {count}",
         f"  empty            {count - filled.sum()} ({1 - filled.mean():.1%})",
-        f"building share     {summary.shares.mean():.1%} of all pixels"
+        f"building share     {figures.shares.mean():.1%} of all pixels"
         + ("; tiles with buildings, by tenths of it:" if filled.any() else ""),
     ]
     if filled.any():
-        regions = summary.regions[filled]
-        most = summary.rows[int(summary.regions.argmax())].stem
-        lines += histogram(summary.shares[filled])
+        regions = figures.regions[filled]
+        most = figures.rows[int(figures.regions.argmax())].stem
+        lines += histogram(figures.shares[filled])
         lines += [
             f"regions per tile   mean {regions.mean():.1f}, median {np.median(regions):.0f}, "
             f"most {regions.max()} ({most}); empty masks left out"

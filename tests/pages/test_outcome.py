@@ -10,7 +10,7 @@ import pytest
 
 from kaggle_seg import summary
 from kaggle_seg.errors import BadInput
-from kaggle_seg.pages.summary import summary_lines
+from kaggle_seg.pages.outcome import outcome_lines
 from kaggle_seg.run_directory import write_json
 from kaggle_seg.splits.splitting import Split
 from kaggle_seg.submission.table import write_submission
@@ -68,7 +68,7 @@ def decided(root: Path, **changes: Any) -> Path:
 
 
 def test_the_table_tells_what_a_person_asks_first(output_root: Path) -> None:
-    assert summary_lines(decided(output_root)) == [
+    assert outcome_lines(decided(output_root)) == [
         "run                      north",
         "tiles                    3 for training, 2 for validation, 1 left out, 3 in the test",
         "validation IoU per tile  0.800 (0.750 to 0.850)",
@@ -86,7 +86,7 @@ def test_the_table_tells_what_a_person_asks_first(output_root: Path) -> None:
 
 def test_what_makes_scores_doubtful_is_said(output_root: Path) -> None:
     weak = {"score": "competition", "empty_tile": "zero", "units": 3, "reliable": False, **interval(0.5)}
-    text = "\n".join(summary_lines(decided(output_root, demo=True, quick=True, score=weak, threshold=None)))
+    text = "\n".join(outcome_lines(decided(output_root, demo=True, quick=True, score=weak, threshold=None)))
     assert "north (generated demo tiles, a --quick run: a try, nothing to upload)" in text
     assert "unreliable: only 3 independent pieces" in text
     assert "validation IoU per tile  0.700" in text
@@ -94,7 +94,7 @@ def test_what_makes_scores_doubtful_is_said(output_root: Path) -> None:
 
 
 def test_an_overridden_decision_is_named(output_root: Path) -> None:
-    lines = summary_lines(decided(output_root, words="threshold 0.420", overrides="threshold 0.473"))
+    lines = outcome_lines(decided(output_root, words="threshold 0.420", overrides="threshold 0.473"))
     assert "decision                 threshold 0.420 (instead of: threshold 0.473)" in lines
 
 
@@ -102,14 +102,14 @@ def test_scores_that_are_not_known_are_left_out(output_root: Path) -> None:
     csv = decided(output_root, score=None)
     record = {name: fact for name, fact in facts(score=None).items() if name not in ("scores", "empty_predictions")}
     write_json(csv.with_suffix(".json"), record)
-    lines = summary_lines(csv)
+    lines = outcome_lines(csv)
     assert "competition score  unknown: the validation tiles were not at hand" in lines
     assert "empty predictions  2 of 3 test tiles (66.7%)" in lines
 
 
 def test_validation_without_buildings_has_no_score_of_theirs(output_root: Path) -> None:
     scores = {**facts()["scores"], "competition_buildings": None}
-    lines = summary_lines(decided(output_root, scores=scores))
+    lines = outcome_lines(decided(output_root, scores=scores))
     assert "                         no such tiles           tiles with buildings alone" in lines
 
 
@@ -117,7 +117,7 @@ def test_a_csv_from_elsewhere_has_no_summary(output_root: Path, capsys: pytest.C
     csv = decided(output_root)
     csv.with_suffix(".json").unlink()
     with pytest.raises(BadInput, match=r"north\.json"):
-        summary_lines(csv)
+        outcome_lines(csv)
     assert summary.main(["north"]) == 2
     assert capsys.readouterr().err.startswith("error: submissions/north.json: not there")
 

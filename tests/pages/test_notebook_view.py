@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import kaggle_seg
+from kaggle_seg import Submission
+from kaggle_seg.competition import find_competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
-from kaggle_seg.submission.notebook import SHOWN
-from kaggle_seg.submission.pictures import OUTLINE
-from kaggle_seg.submission.table import Submission, write_submission
+from kaggle_seg.pages.contact_sheet import OUTLINE
+from kaggle_seg.pages.notebook_view import SHOWN
+from kaggle_seg.submission.table import write_submission
 
 NAME = "<img src=x onerror=alert(1)>"
 
@@ -70,3 +75,22 @@ def test_show_draws_a_mask_on_its_tile(path: Path, tmp_path: Path) -> None:
         submission.show("t_99", tmp_path / "tiles")
     with pytest.raises(BadInput, match="name their folder"):
         submission.show("t_7")
+
+
+def test_importing_the_package_loads_nothing_and_gives_the_submission_on_demand() -> None:
+    code = (
+        "import sys; import kaggle_seg; "
+        "print(sorted({'pandas', 'numpy', 'jinja2', 'scipy', 'PIL'} & set(sys.modules))); "
+        "print(sorted(name for name in sys.modules if name.startswith('kaggle_seg.'))); "
+        "from kaggle_seg import Submission; print(Submission.__module__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
+    assert done.stdout.splitlines() == ["[]", "[]", "kaggle_seg.pages.notebook_view"]
+    with pytest.raises(AttributeError, match="no attribute 'Submisson'"):
+        kaggle_seg.Submisson  # noqa: B018
+
+
+def test_it_is_read_for_the_competition_that_its_json_names(path: Path) -> None:
+    assert Submission.read(path).competition == find_competition()
+    path.with_suffix(".json").write_text('{"competition": "tgs-salt-identification-challenge"}', encoding="utf-8")
+    assert Submission.read(path).competition.slug == "tgs-salt-identification-challenge"

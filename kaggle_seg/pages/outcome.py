@@ -19,7 +19,7 @@ READINGS = {
 }
 
 
-def summary_lines(csv: Path) -> list[str]:
+def outcome_lines(csv: Path) -> list[str]:
     """The table of a CSV that `decide` wrote.
 
     Args:
