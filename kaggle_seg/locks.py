@@ -1,4 +1,9 @@
-"""Who holds a folder: an operating-system lock, which a kill releases, and the end of a process whose parent died."""
+"""Every lock of the package: the operating system's own, on a file, so that any death of its holder releases it.
+
+Standard library alone, because the pipeline needs a lock before anything is installed. The lock is `flock` on POSIX and
+a locked byte on Windows. The file stays where it is, as an unlinked one would let two processes hold two files of the
+same name.
+"""
 
 from __future__ import annotations
 
@@ -14,41 +19,95 @@ from pathlib import Path
 
 from kaggle_seg.errors import Failure
 
-PATIENCE = 60.0  # seconds a second start waits for the holder of a folder; an orphan ends within 2
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+HOLDER_SECONDS = 60.0  # how long a second start waits for the holder of a folder; an orphan ends within 2
+POLL_SECONDS = 0.05
+
+
+@contextlib.contextmanager
+def lock(path: Path, waiting: str = "", timeout: float | None = None) -> Iterator[None]:
+    """Holds the operating system's lock on a file.
+
+    It excludes other processes and other threads. It isn't re-entrant.
+
+    Args:
+        path: the file, which is made with its folder if it isn't there. Its content is left alone.
+        waiting: printed once to stderr while another process holds the lock; empty: nothing is printed.
+        timeout: seconds to wait for another holder; None: as long as it takes.
+
+    Raises:
+        Failure: another process still holds the lock after `timeout` seconds.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = float("inf") if timeout is None else time.monotonic() + timeout
+    handle = _take(path)
+    if handle is None and waiting:
+        print(waiting, file=sys.stderr, flush=True)
+    while handle is None:
+        if time.monotonic() >= deadline:
+            raise Failure(
+                f"{path}: another process has held this lock for {timeout:g} s; wait for it or end it, then start again"
+            )
+        time.sleep(POLL_SECONDS)
+        handle = _take(path)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def _take(path: Path) -> int | None:
+    """The open file if its lock was free, which is then held until the file is closed; else None."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except PermissionError:
+        if sys.platform == "win32" and path.exists():  # its holder is just removing it
+            return None
+        raise
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(handle).st_nlink:
+            return handle
+    except (BlockingIOError, PermissionError):  # as POSIX and Windows tell that another holds it
+        pass
+    except BaseException:
+        os.close(handle)
+        raise
+    os.close(handle)
+    return None
 
 
 @contextlib.contextmanager
 def held(folder: Path, name: str, doing: str) -> Iterator[None]:
-    """Holds a folder, which is made if it is not there.
+    """Holds a folder, which is made if it isn't there, and says in it who holds it.
 
     Args:
         folder: what is held.
-        name: what a person calls it.
-        doing: why it is held, in a word.
+        name: what a person calls it, e.g. "run first".
+        doing: why it is held, in one word.
 
     Raises:
-        Failure: another process still holds it after a minute; it is named.
+        Failure: another process still holds it after a minute; the message names that process.
     """
-    import filelock
-
-    folder.mkdir(parents=True, exist_ok=True)
-    lock, holder = filelock.FileLock(folder / ".lock"), folder / ".holder.json"
     end_with_parent()
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        print(f"{name} is held by {describe_holder(holder)}; waiting", file=sys.stderr, flush=True)
+    holder = folder / ".holder.json"
+    with contextlib.ExitStack() as stack:
         try:
-            lock.acquire(timeout=PATIENCE)
-        except filelock.Timeout as error:
+            waiting = f"{name} is held by {describe_holder(holder)}; waiting"
+            stack.enter_context(lock(folder / ".lock", waiting, HOLDER_SECONDS))
+        except Failure as error:
             raise Failure(f"{name} is held by {describe_holder(holder)}; wait for it or end it, then start again") from error
-    try:
+        stack.callback(holder.unlink, missing_ok=True)
         facts = {"pid": os.getpid(), "doing": doing, "since": time.strftime("%Y-%m-%d %H:%M:%S")}
         holder.write_text(json.dumps(facts), encoding="utf-8")
         yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
 
 
 def describe_holder(holder: Path) -> str:
@@ -63,8 +122,8 @@ def describe_holder(holder: Path) -> str:
 def end_with_parent() -> None:
     """Ends this process within seconds of its parent's death, so that no orphan goes on holding a run.
 
-    A process started with `nohup` is meant to outlive its terminal and does; under `run_pipeline.sh`, which says so in
-    `KSEG_PARENT`, it ends with the script in any case.
+    A process started with `nohup` is meant to outlive its terminal, and does. Under the pipeline, which names itself in
+    `KSEG_PARENT`, it ends with the pipeline in any case.
     """
     parent = os.getppid()
     meant_to_stay = hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN

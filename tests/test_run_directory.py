@@ -77,7 +77,7 @@ def hold(run: Run, **settings: str) -> subprocess.Popen[str]:
 def test_a_second_start_names_the_holder(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(locks, "PATIENCE", 0.2)
+    monkeypatch.setattr(locks, "HOLDER_SECONDS", 0.2)
     holder = hold(run)
     try:
         told = rf"run first is held by process {holder.pid} \(train, since .*wait for it or end it"

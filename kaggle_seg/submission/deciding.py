@@ -15,6 +15,7 @@ from kaggle_seg.competition import DEFAULT, Competition
 from kaggle_seg.config import read_toml
 from kaggle_seg.decisions.rules import Rule
 from kaggle_seg.errors import BadInput
+from kaggle_seg.locks import lock
 from kaggle_seg.masks import rle
 from kaggle_seg.masks.averaging import Maps, average
 from kaggle_seg.masks.maps import MapStore
@@ -65,13 +66,10 @@ def decide_and_write(
     Raises:
         BadInput: the name cannot name a file in submissions/.
     """
-    import filelock
-
     folder = output_root() / "submissions"
     draft = folder / f".{checked_name(name)}.csv.draft"
     run_lengths = encoded(maps, rule, competition)
-    folder.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(folder / ".lock"):
+    with lock(folder / ".lock", "another process is writing a CSV; waiting for it"):
         sha256 = write_submission(draft, maps.stems, run_lengths, maps.height, maps.width, competition)
         path = free_place(folder, name, label or rule.label, sha256)
         new = not path.exists()

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaggle_seg.errors import BadInput
+from kaggle_seg.locks import lock
 from kaggle_seg.run_directory import read_json, shown, write_json
 
 if TYPE_CHECKING:  # a command's --help waits for no NumPy
@@ -98,12 +99,9 @@ def write_demo(folder: Path, demo: DemoTiles) -> bool:
     Raises:
         BadInput: the folder holds something else.
     """
-    import filelock
-
     demo.check()
     folder = folder.resolve()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(folder.with_name(f".{folder.name}.lock")):
+    with lock(folder.with_name(f".{folder.name}.lock"), "another process is drawing these tiles; waiting for it"):
         if is_there(folder, demo):
             return False
         unfinished = folder.with_name(f".{folder.name}.part")

@@ -20,12 +20,14 @@ import numpy as np
 
 from kaggle_seg.competition import DEFAULT, Competition
 from kaggle_seg.errors import BadInput, Failure
+from kaggle_seg.locks import lock
 from kaggle_seg.run_directory import output_root, read_json, shown
 from kaggle_seg.tiles.listing import Listing, list_tree
 from kaggle_seg.tiles.reading import hash_files, hash_text
-from kaggle_seg.tiles.storing import HASHES, INDEX, build, held, sweep
+from kaggle_seg.tiles.storing import HASHES, INDEX, build, sweep
 
 FORMAT = 2  # to be raised when caches are written differently
+READ_ELSEWHERE = "another process is reading these tiles; waiting for it"
 
 
 @dataclass(frozen=True)
@@ -88,14 +90,14 @@ def open_cache(data: Path, verify: bool = False, competition: Competition = DEFA
     if cache and verify and (changed := changed_files(folder, listing)):
         print(f"verify: other contents at equal size and time, so all is read anew: {', '.join(changed)}", file=sys.stderr)
         cache = None
-        with held(folder.parent):
+        with lock(folder.parent / ".lock", READ_ELSEWHERE):
             sweep(folder.parent)
     return cache or load_or_build(listing, folder)
 
 
 def load_or_build(listing: Listing, folder: Path) -> TileCache:
     """The arrays in a folder, which are built first unless another process has done so."""
-    with held(folder.parent):
+    with lock(folder.parent / ".lock", READ_ELSEWHERE):
         cache = None if listing.problems else load(folder)
         if cache is None:
             sweep(folder.parent)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import json
@@ -10,7 +9,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +21,6 @@ from kaggle_seg.tiles.reading import FileReport, Part, faults, read_parts
 
 INDEX = "index.json"
 HASHES = "hashes.json"  # of all files' contents, by path; apart from the index, as only a verification reads them
-
-
-@contextlib.contextmanager
-def held(home: Path) -> Iterator[None]:
-    """Keeps other processes from building in the same place; the lock goes with its process, even a killed one."""
-    import filelock
-
-    home.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(home / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        print("another process is reading these tiles; waiting for it", file=sys.stderr, flush=True)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def sweep(home: Path) -> None:

@@ -219,7 +219,7 @@ def test_a_full_disk_is_told_in_plain_words(tree: Path, output_root: Path, monke
 
 @pytest.mark.skipif(not SATBUILD.is_dir(), reason="the shared tiles are not here")
 def test_satbuild() -> None:
-    cache = open_cache(SATBUILD.parent)
+    cache = open_cache(SATBUILD)
     assert cache.training.images.shape == (1200, 256, 256, 3) and cache.test.images.shape == (240, 256, 256, 3)
     assert cache.training.masks is not None and cache.training.masks.shape == (1200, 256, 256)
     share = cache.training.masks.mean()
