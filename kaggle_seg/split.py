@@ -120,7 +120,7 @@ def check_untrained(run: Run, inputs: dict[str, Any]) -> None:
 
 def print_split(run: Run, split: Split) -> None:
     """Prints what was made, why, and how fair it is."""
-    total, audit = len(split.units), split.audit
+    total, audit = len(split.clusters), split.audit
     pairs, overlaps = audit["pairs"], " and ".join(map(str, audit["overlaps"]))
     kept_out = f", {len(split.excluded)} guarded" if split.excluded else ""
     test = "there are no test tiles" if audit["test"] is None else f"{audit['test']:.1%} of the test tiles"
@@ -134,7 +134,7 @@ def print_audit(candidates: Sequence[Candidate], wanted: float | None) -> None:
     """Prints the share of validation tiles with a neighbour or copy in training for each method."""
     print("\ntiles with a neighbour or copy in training")
     for candidate in candidates:
-        print(f"  validation, by {candidate.method:<8}{candidate.leak:7.1%}  ({len(set(candidate.units))} units)")
+        print(f"  validation, by {candidate.method:<8}{candidate.leak:7.1%}  ({len(set(candidate.clusters))} clusters)")
     if wanted is not None:
         fairest = min(candidates, key=lambda candidate: abs(candidate.leak - wanted))
         print(f"  test{wanted:25.1%}\nnearest to the test tiles: {fairest.method}")

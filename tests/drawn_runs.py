@@ -57,7 +57,7 @@ def write_maps(folder: Path, names: list[str], probabilities: np.ndarray, stem: 
 
 
 def draw_run(name: str, tree: Path, seed: int = 5, validation: range = VALIDATION) -> Run:
-    """A run that has predicted its validation and test tiles; pieces of two consecutive ids are its units."""
+    """A run that has predicted its validation and test tiles; pieces of two consecutive ids are its clusters."""
     cache = open_cache(tree)
     run = Run(output_root() / "runs" / name)
     ids = [str(number) for number in validation]
@@ -71,7 +71,7 @@ def draw_run(name: str, tree: Path, seed: int = 5, validation: range = VALIDATIO
         folds=[],
         validation=ids,
         excluded=[],
-        units={str(number): f"piece {number // 2}" for number in range(TRAINING)},
+        clusters={str(number): f"piece {number // 2}" for number in range(TRAINING)},
         audit={},
         data={"root": str(cache.data), "fingerprint": cache.fingerprint},
     )

@@ -49,7 +49,7 @@ def test_it_writes_the_split_and_says_why(tiles: Path, output_root: Path, capsys
     assert lines[-1].endswith("0.0% of the validation tiles; 0.0% of the test tiles")
     content = json.loads((output_root / "runs" / "one" / "split.json").read_text(encoding="utf-8"))
     assert content["method"] == "scenes" and content["asked"] == "auto" and content["data"]["root"] == str(tiles)
-    assert Counter(Counter(content["units"].values()).values()) == {6: 12}
+    assert Counter(Counter(content["clusters"].values()).values()) == {6: 12}
 
 
 def test_what_is_done_is_skipped_and_the_same_everywhere(
@@ -104,7 +104,7 @@ def test_groups_are_taken_from_a_csv(
     assert call(tiles, "--groups", str(path)) == 0
     assert "  why: farms.csv names the groups" in capsys.readouterr().out
     content = json.loads((output_root / "runs" / "one" / "split.json").read_text(encoding="utf-8"))
-    assert content["method"] == "groups" and content["units"]["10"] == "farm 1"
+    assert content["method"] == "groups" and content["clusters"]["10"] == "farm 1"
     path.write_text("\n".join(["tile,group", *(row.replace("farm 8", "farm 7") for row in rows)]), encoding="utf-8")
     assert call(tiles, "--groups", str(path)) == 0
     assert "unchanged" not in capsys.readouterr().out
@@ -142,7 +142,7 @@ def test_real_tiles_with_shuffled_ids(output_root: Path) -> None:
     facing = {(source, y) for source, y, _ in rest}, {(source, x) for source, _, x in rest}
     torn = [name for name in validation if (place[name][:2] in facing[0]) or (place[name][::2] in facing[1])]
     assert len(torn) <= 15, "a lower bound of what a random split tears: 112 of 240"
-    assert max(Counter(content["units"].values()).values()) <= 16
+    assert max(Counter(content["clusters"].values()).values()) <= 16
     assert content["audit"]["validation"] == content["audit"]["test"] == 0.0
 
 

@@ -53,14 +53,14 @@ def validation_of(runs: Sequence[Run], data: Path | None = None) -> Validation:
     split = read_split(runs[0].split_file)
     cache = open_tiles(runs[0], split, data)
     row_of = {name: row for row, name in enumerate(cache.training.ids)}
-    missing = [name for name in maps.ids if name not in row_of or name not in split.units]
+    missing = [name for name in maps.ids if name not in row_of or name not in split.clusters]
     if missing or cache.training.masks is None or (cache.height, cache.width) != (maps.height, maps.width):
         raise BadInput(
             f"{shown(cache.data)}: not the tiles of the maps in {shown(runs[0].folder)} "
             f"({len(missing)} of {len(maps.ids)} validation tiles are missing; tiles of {cache.width}x{cache.height} px, "
             f"maps of {maps.width}x{maps.height} px); predict again with: python -m kaggle_seg.predict {runs[0].name}"
         )
-    units = [split.units[name] for name in maps.ids]
+    units = [split.clusters[name] for name in maps.ids]
     return Validation(maps, units, cache.training.masks, np.array([row_of[name] for name in maps.ids]))
 
 

@@ -109,7 +109,7 @@ class Prediction:
         network = quantising.quantised(model, settings, images[np.sort(few)])
         coarse = engines.with_openvino(network, precision, "int8")
         trial = self._maps(coarse, "validation-int8", self.cache.training, rows)
-        units = [self.split.units[name] for name in self.split.validation]
+        units = [self.split.clusters[name] for name in self.split.validation]
         objective = Objective(empty_tile=self.competition.empty_tile, competition=self.competition)
         comparison = quantising.compare(trial, validation, lambda tiles: masks[rows[tiles]], units, objective)
         if not comparison.harmless:

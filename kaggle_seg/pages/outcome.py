@@ -56,7 +56,7 @@ def describe_tiles(run: Run, test: int) -> str:
     """How many tiles train, validate and are to be predicted."""
     split = read_split(run.split_file)
     apart = len(set(split.validation) | set(split.excluded))
-    training = len(split.units) - apart
+    training = len(split.clusters) - apart
     left_out = f", {len(split.excluded)} left out" if split.excluded else ""
     return f"{training} for training, {len(split.validation)} for validation{left_out}, {test} in the test"
 

@@ -46,7 +46,7 @@ def split_lanes(split: Split, test: Sequence[str]) -> dict[str, list[str]]:
     """The ids of each part of the tiles; parts without tiles are left out."""
     apart = set(split.validation) | set(split.excluded)
     lanes = {
-        "training": [name for name in split.units if name not in apart],
+        "training": [name for name in split.clusters if name not in apart],
         "validation": split.validation,
         "test": list(test),
         "left out": split.excluded,

@@ -15,7 +15,7 @@ from kaggle_seg.splits.neighbours import Indices
 
 Name = TypeVar("Name", int, str)
 
-PIECE = 8  # consecutive ids that make up one unit, at most
+PIECE = 8  # consecutive ids that make up one bootstrap cluster, at most
 RUNS_PER_FOLD = 10  # where the lengths of the test runs are not known
 
 
@@ -25,12 +25,12 @@ class Grouping:
 
     Attributes:
         blocks: rows of tiles; those of one block go to the same fold. Every tile is in one.
-        units: the name of each tile's unit; see `Split`.
+        clusters: the name of each tile's bootstrap cluster; see `Split`.
         in_order: whether each block continues the one before.
     """
 
     blocks: list[list[int]]
-    units: list[str]
+    clusters: list[str]
     in_order: bool = False
 
 
@@ -103,7 +103,7 @@ def by_runs(training: Sequence[str], test: Sequence[str], folds: int, seed: int)
             blocks.append(run[:length])
             run = run[length:]
     return Grouping(
-        blocks, unit_names(training, [piece for block in blocks for piece in pieces(block, PIECE)]), in_order=True
+        blocks, cluster_names(training, [piece for block in blocks for piece in pieces(block, PIECE)]), in_order=True
     )
 
 
@@ -132,12 +132,12 @@ def by_scenes(training: Sequence[str], pairs: Indices, count: int, folds: int) -
             blocks += pieces([int(row) for row in sweep if row < len(training)], most)
         else:
             blocks.append(rows)
-    return Grouping(blocks, unit_names(training, blocks, "scene "))
+    return Grouping(blocks, cluster_names(training, blocks, "scene "))
 
 
-def by_tile(training: Sequence[str], units: list[str]) -> Grouping:
-    """Every tile for itself, as a random split has it; units as another grouping has them."""
-    return Grouping([[row] for row in range(len(training))], units)
+def by_tile(training: Sequence[str], clusters: list[str]) -> Grouping:
+    """Every tile for itself, as a random split has it; clusters as another grouping has them."""
+    return Grouping([[row] for row in range(len(training))], clusters)
 
 
 def collect(names: Sequence[Name]) -> list[list[int]]:
@@ -152,10 +152,10 @@ def collect(names: Sequence[Name]) -> list[list[int]]:
     return list(rows.values())
 
 
-def unit_names(ids: Sequence[str], units: Sequence[Sequence[int]], what: str = "") -> list[str]:
-    """The name of each tile's unit: its first id, and its last where it is a run of ids."""
+def cluster_names(ids: Sequence[str], clusters: Sequence[Sequence[int]], what: str = "") -> list[str]:
+    """The name of each tile's cluster: its first id, and its last where it is a run of ids."""
     names = [""] * len(ids)
-    for rows in units:
+    for rows in clusters:
         first, last = ids[min(rows)], ids[max(rows)]
         name = f"{what}{first}" if what or first == last else f"{first} to {last}"
         for row in rows:

@@ -37,8 +37,8 @@ class Split:
         folds: ids of the training tiles, each in one fold.
         validation: the ids of that fold.
         excluded: ids that neither train nor validate.
-        units: for each training tile what it belongs together with: a scene, a group or a few consecutive ids. No unit lies
-            in two folds; intervals and cross-fits keep units whole.
+        clusters: the bootstrap cluster of each training tile: a scene, a group or a few consecutive ids. No cluster lies
+            in two folds; intervals and cross-fits keep clusters whole.
         audit: the share of validation tiles, and of test tiles, that have a neighbour or copy in training; what was found.
         data: the tiles: "root", a folder, and "fingerprint".
     """
@@ -52,7 +52,7 @@ class Split:
     folds: list[list[str]]
     validation: list[str]
     excluded: list[str]
-    units: dict[str, str]
+    clusters: dict[str, str]
     audit: dict[str, Any]
     data: dict[str, str]
 
@@ -67,6 +67,8 @@ def read_split(path: Path) -> Split:
     if not path.is_file():
         raise BadInput(f"{shown(path)}: not there; {remedy}")
     content = read_json(path)
+    if isinstance(content, dict) and "units" in content:  # as earlier versions named the clusters
+        content["clusters"] = content.pop("units")
     names = [field.name for field in dataclasses.fields(Split)]
     if not isinstance(content, dict) or sorted(content) != sorted(names):
         raise BadInput(f"{shown(path)}: not a split (its keys should be {', '.join(names)}); delete it and {remedy}")
@@ -80,7 +82,7 @@ class Candidate:
     Attributes:
         method: how tiles are kept together.
         fold_of: the fold of each training tile.
-        units: the unit of each training tile; see `Split`.
+        clusters: the bootstrap cluster of each training tile; see `Split`.
         validation: rows of the validation tiles.
         excluded: rows of the tiles that the guard keeps out of training.
         leak: the share of validation tiles that have a neighbour or copy in training.
@@ -88,7 +90,7 @@ class Candidate:
 
     method: Method
     fold_of: list[int]
-    units: list[str]
+    clusters: list[str]
     validation: list[int]
     excluded: list[int]
     leak: float
@@ -107,8 +109,8 @@ def try_method(survey: Survey, method: Method, settings: SplitSettings) -> Candi
     training = sorted(set(range(len(fold_of))) - {*validation, *excluded})
     if not training:
         raise BadInput(f"--guard {settings.guard}: leaves no tile to train on; take a smaller one")
-    units = within_folds(grouping.units, fold_of)
-    return Candidate(method, fold_of, units, validation, excluded, survey.share_beside(validation, training))
+    clusters = within_folds(grouping.clusters, fold_of)
+    return Candidate(method, fold_of, clusters, validation, excluded, survey.share_beside(validation, training))
 
 
 def group_tiles(survey: Survey, method: Method, settings: SplitSettings) -> Grouping:
@@ -120,7 +122,7 @@ def group_tiles(survey: Survey, method: Method, settings: SplitSettings) -> Grou
         grouping = by_runs(survey.training, survey.test, settings.folds, settings.seed)
     else:
         grouping = by_scenes(survey.training, survey.links.pairs, survey.count, settings.folds)
-    return by_tile(survey.training, grouping.units) if method == "random" else grouping
+    return by_tile(survey.training, grouping.clusters) if method == "random" else grouping
 
 
 def guarded(ids: list[str], validation: list[int], guard: int) -> list[int]:
@@ -130,13 +132,13 @@ def guarded(ids: list[str], validation: list[int], guard: int) -> list[int]:
     return [row for row, name in enumerate(ids) if id_number(name) in near] if guard else []
 
 
-def within_folds(units: list[str], fold_of: list[int]) -> list[str]:
-    """Units cut where they lie in several folds, as a random split makes them."""
+def within_folds(clusters: list[str], fold_of: list[int]) -> list[str]:
+    """Cuts clusters that lie in several folds, as a random split makes them."""
     folds: dict[str, set[int]] = {}
-    for unit, fold in zip(units, fold_of, strict=True):
-        folds.setdefault(unit, set()).add(fold)
-    parts = zip(units, fold_of, strict=True)
-    return [f"{unit}, fold {fold}" if len(folds[unit]) > 1 else unit for unit, fold in parts]
+    for cluster, fold in zip(clusters, fold_of, strict=True):
+        folds.setdefault(cluster, set()).add(fold)
+    parts = zip(clusters, fold_of, strict=True)
+    return [f"{cluster}, fold {fold}" if len(folds[cluster]) > 1 else cluster for cluster, fold in parts]
 
 
 def choose(survey: Survey, settings: SplitSettings) -> tuple[Candidate, str]:
@@ -201,7 +203,7 @@ def make_split(survey: Survey, settings: SplitSettings, data: dict[str, str]) ->
         folds=folds,
         validation=folds[settings.fold],
         excluded=[ids[row] for row in chosen.excluded],
-        units=dict(zip(ids, chosen.units, strict=True)),
+        clusters=dict(zip(ids, chosen.clusters, strict=True)),
         audit={"validation": chosen.leak, "test": leak_of_test(survey), **survey.facts()},
         data=data,
     )

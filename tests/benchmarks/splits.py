@@ -78,7 +78,7 @@ def print_found(survey: Survey, places: Sequence[Place]) -> None:
     alike = [pair for rows in of_source.values() for pair in combinations(rows, 2)]
     facing = [(a, b) for a, b in alike if places[a].y == places[b].y or places[a].x == places[b].x]
     linked = {(a, b) for a, b in survey.links.pairs.tolist() if b < len(places)}
-    scene = by_scenes(survey.training, survey.links.pairs, survey.count, folds=1).units  # of one fold: as good as uncut
+    scene = by_scenes(survey.training, survey.links.pairs, survey.count, folds=1).clusters  # of one fold: as good as uncut
     together = [pair for pair in alike if scene[pair[0]] == scene[pair[1]]]
     several = [row for rows in of_source.values() if len(rows) > 1 for row in rows]
     whole = [row for row in several if any(scene[row] == scene[b] for b in of_source[places[row].source] if b != row)]
@@ -98,13 +98,13 @@ def print_leaks(survey: Survey, settings: SplitSettings, places: Sequence[Place]
     """Prints for each method how many validation tiles have a neighbour in training, over all folds."""
     folds = [compare_methods(survey, dataclasses.replace(settings, fold=fold)) for fold in range(settings.folds)]
     known = "" if not places else " of one source with a training tile |"
-    print(f"| validation tiles by | with a neighbour or copy in training |{known} units |")
+    print(f"| validation tiles by | with a neighbour or copy in training |{known} clusters |")
     print("|---|---|---|" + "---|" * bool(places))
     for method in zip(*folds, strict=True):
         sizes = [len(fold.validation) for fold in method]
         leak = np.average([fold.leak for fold in method], weights=sizes)
         sourced = f" {np.average([torn(fold, places) for fold in method], weights=sizes):.1%} |" if places else ""
-        print(f"| `{method[0].method}` | {leak:.1%} |{sourced} {len(set(method[0].units))} |")
+        print(f"| `{method[0].method}` | {leak:.1%} |{sourced} {len(set(method[0].clusters))} |")
     wanted = leak_of_test(survey)
     if wanted is not None:
         print(f"| the test tiles | {wanted:.1%} |" + " |" * (1 + bool(places)))

@@ -25,7 +25,7 @@ SPLIT = Split(
     folds=[["0", "1"], ["2", "3", "4", "5"]],
     validation=["0", "1"],
     excluded=["2"],
-    units={str(number): "a" for number in range(6)},
+    clusters={str(number): "a" for number in range(6)},
     audit={},
     data={"root": "tiles", "fingerprint": "f"},
 )

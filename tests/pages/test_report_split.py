@@ -28,7 +28,7 @@ def split(**changes: Any) -> Split:
         "folds": [],
         "validation": ["3", "4"],
         "excluded": [],
-        "units": {str(number): "a" for number in range(8)},
+        "clusters": {str(number): "a" for number in range(8)},
         "audit": {},
         "data": {},
     }

@@ -23,13 +23,13 @@ def test_runs_are_as_long_as_those_of_the_test_tiles() -> None:
     assert len(split(tiles, "random").validation) and split(tiles, "random").audit["validation"] > 0.95
 
 
-def test_units_of_runs_are_at_most_eight_consecutive_ids() -> None:
+def test_clusters_of_runs_are_at_most_eight_consecutive_ids() -> None:
     made = split(raster(20, 20, TEST_RUNS), "blocks")
     rows: dict[str, list[int]] = {}
-    for name, unit in made.units.items():
-        rows.setdefault(unit, []).append(int(name))
+    for name, cluster in made.clusters.items():
+        rows.setdefault(cluster, []).append(int(name))
     assert all(len(ids) <= 8 and ids == list(range(ids[0], ids[-1] + 1)) for ids in rows.values())
-    assert made.units["0"].startswith("0 to ")
+    assert made.clusters["0"].startswith("0 to ")
 
 
 @pytest.mark.parametrize("guard", [1, 3, 21])
@@ -52,15 +52,15 @@ def test_a_guard_that_leaves_nothing_is_refused() -> None:
 def test_scenes_too_large_for_half_a_fold_are_cut_across() -> None:
     tiles = raster(40, 10, set())
     made = split(tiles, "scenes")
-    sizes = np.unique(list(made.units.values()), return_counts=True)[1]
+    sizes = np.unique(list(made.clusters.values()), return_counts=True)[1]
     assert sizes.tolist() == [40] * 10
     assert made.audit["validation"] < 0.6, "a sweep from end to end touches few tiles"
 
 
 def test_two_tiles_are_of_one_scene_by_a_test_tile() -> None:
     tiles = survey(range(8), [8], [(0, 8), (5, 8)])
-    units = split(tiles, "scenes", folds=2).units
-    assert units["0"] == units["5"] == "scene 0" and units["1"] == "scene 1"
+    clusters = split(tiles, "scenes", folds=2).clusters
+    assert clusters["0"] == clusters["5"] == "scene 0" and clusters["1"] == "scene 1"
 
 
 def test_what_looks_random_is_the_same_on_every_machine() -> None:

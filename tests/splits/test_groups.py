@@ -24,7 +24,7 @@ def test_tiles_are_named_by_id_or_file(tmp_path: Path, encoding: str, end: str) 
     rows = ["tile,group", "img_1.tif,north", "2,south", "", "img_3, north", "0010,Turin"]
     grouping = by_groups(IDS, write(tmp_path, end.join(rows), encoding))
     assert grouping.blocks == [[0, 2], [1], [3]]
-    assert grouping.units == ["north", "south", "north", "Turin"]
+    assert grouping.clusters == ["north", "south", "north", "Turin"]
 
 
 def test_all_faulty_rows_are_told_at_once(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ METHODS = st.sampled_from(["auto", "blocks", "scenes", "random"])
 
 @settings(deadline=None, max_examples=60)
 @given(surveys(), METHODS, st.integers(2, 7), st.integers(0, 1000), st.data())
-def test_every_tile_is_in_one_fold_and_no_unit_in_two(
+def test_every_tile_is_in_one_fold_and_no_cluster_in_two(
     tiles: Survey, method: SplitMethod, folds: int, seed: int, data: st.DataObject
 ) -> None:
     fold = data.draw(st.integers(0, folds - 1))
@@ -42,8 +42,8 @@ def test_every_tile_is_in_one_fold_and_no_unit_in_two(
     assert len(made.folds) == folds and all(made.folds)
     assert sorted(name for part in made.folds for name in part) == sorted(tiles.training)
     assert made.validation == made.folds[fold] and not made.excluded
-    assert list(made.units) == tiles.training
-    in_folds = [{made.units[name] for name in part} for part in made.folds]
+    assert list(made.clusters) == tiles.training
+    in_folds = [{made.clusters[name] for name in part} for part in made.folds]
     assert sum(map(len, in_folds)) == len(set().union(*in_folds))
 
 
@@ -103,7 +103,7 @@ def test_shuffled_ids_are_split_by_scenes() -> None:
     made = split(tiles)
     assert made.method == "scenes" and made.reason.startswith("ids say nothing here")
     assert made.audit["validation"] == 0.0 and made.audit["test"] is None
-    assert len(set(made.units.values())) == 40
+    assert len(set(made.clusters.values())) == 40
     with pytest.raises(BadInput, match="--guard 2 counts ids"):
         split(tiles, guard=2)
 
@@ -143,6 +143,14 @@ def test_too_few_tiles_are_refused() -> None:
 def test_a_split_is_read_as_it_was_written(tmp_path: Path) -> None:
     made = split(raster(10, 10, set()))
     write_json(tmp_path / "split.json", dataclasses.asdict(made))
+    assert read_split(tmp_path / "split.json") == made
+
+
+def test_a_split_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    made = split(raster(6, 6, set()), "scenes", folds=2)
+    content = dataclasses.asdict(made)
+    content["units"] = content.pop("clusters")
+    write_json(tmp_path / "split.json", content)
     assert read_split(tmp_path / "split.json") == made
 
 
