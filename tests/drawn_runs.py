@@ -9,6 +9,7 @@ import numpy as np
 import tomli_w
 from PIL import Image
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.config import QUICK, to_tables
 from kaggle_seg.masks.maps import MapStore, quantise
 from kaggle_seg.run_directory import Run, output_root, write_atomic, write_json
@@ -58,7 +59,7 @@ def write_maps(folder: Path, names: list[str], probabilities: np.ndarray, stem: 
 
 def draw_run(name: str, tree: Path, seed: int = 5, validation: range = VALIDATION) -> Run:
     """A run that has predicted its validation and test tiles; pieces of two consecutive ids are its clusters."""
-    cache = open_cache(tree)
+    cache = open_cache(tree, find_competition())
     run = Run(output_root() / "runs" / name)
     ids = [str(number) for number in validation]
     split = Split(

@@ -24,7 +24,7 @@ from kaggle_seg.errors import BadInput
 from kaggle_seg.network.folding import folded
 from kaggle_seg.network.machine import has_gpu
 from kaggle_seg.network.rounding import rounded
-from kaggle_seg.tiles.ahead import cores
+from kaggle_seg.tiles.reading import cores
 
 NEEDS = {"openvino": ("openvino",), "int8": ("openvino", "nncf")}
 

@@ -22,8 +22,8 @@ from kaggle_seg.network.backup import Progress
 from kaggle_seg.network.losses import make_loss
 from kaggle_seg.network.steps import make_steps
 from kaggle_seg.run_directory import Run, write_atomic
-from kaggle_seg.tiles.ahead import ahead
 from kaggle_seg.tiles.batches import Batches
+from kaggle_seg.tiles.reading import ahead
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.maps import MapStore, quantise
 from kaggle_seg.network.engines import Predictor
 from kaggle_seg.run_directory import shown
-from kaggle_seg.tiles.ahead import ahead
-from kaggle_seg.tiles.batches import elements, inverse, transform, transform_image
+from kaggle_seg.tiles.batches import inverse, symmetries, transform, transform_image
+from kaggle_seg.tiles.reading import ahead
 
 Augmentation = Literal["none", "flips", "d4"]
 
@@ -38,8 +38,8 @@ def augmentations(kind: Augmentation, height: int, width: int) -> tuple[int, ...
     """The flips and quarter turns (see `tiles.batches.transform`) whose predictions are averaged."""
     if kind == "none":
         return (0,)
-    possible = elements(height, width)
-    return possible if kind == "d4" else tuple(element for element in possible if element % 2 == 0)
+    possible = symmetries(height, width)
+    return possible if kind == "d4" else tuple(symmetry for symmetry in possible if symmetry % 2 == 0)
 
 
 def probabilities(predictor: Predictor, images: np.ndarray, over: Sequence[int] = (0,)) -> np.ndarray:
@@ -48,13 +48,13 @@ def probabilities(predictor: Predictor, images: np.ndarray, over: Sequence[int] 
     Args:
         predictor: the network, ready.
         images: uint8 (B, H, W, 3).
-        over: elements, as `augmentations` gives.
+        over: symmetries, as `augmentations` gives.
 
     Returns:
         float32 (B, H, W) in [0, 1].
     """
-    turned = (predictor.run(np.ascontiguousarray(transform_image(images, element))) for element in over)
-    total = sum(transform(maps, inverse(element)) for maps, element in zip(turned, over, strict=True))
+    turned = (predictor.run(np.ascontiguousarray(transform_image(images, symmetry))) for symmetry in over)
+    total = sum(transform(maps, inverse(symmetry)) for maps, symmetry in zip(turned, over, strict=True))
     return np.minimum(total / np.float32(len(over)) if len(over) > 1 else total, np.float32(1))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from kaggle_seg.tiles.ahead import cores
+from kaggle_seg.tiles.reading import cores
 
 
 def choose_precision(asked: str) -> str:

@@ -17,18 +17,18 @@ from kaggle_seg.network.machine import has_gpu
 from kaggle_seg.tiles.batches import Batches
 
 STEPS = 16  # a dispatch; its losses are read while the next one computes
-# the eight elements of `tiles.batches.transform`: transposed, then upside down, then left to right
+# the eight D4 symmetries of `tiles.batches.transform`: transposed, then upside down, then left to right
 MOVES = ((0, 0, 0), (1, 1, 0), (0, 1, 1), (1, 0, 1), (0, 0, 1), (1, 0, 0), (0, 1, 0), (1, 1, 1))
 
 
-def turned(arrays: Any, elements: Any) -> Any:
+def turned(arrays: Any, symmetries: Any) -> Any:
     """Flips and quarter turns, each tile its own; exact.
 
     Args:
         arrays: (B, H, W, C), any dtype; a quarter turn needs H = W.
-        elements: int (B,), as in `tiles.batches.transform`.
+        symmetries: int (B,), as in `tiles.batches.transform`.
     """
-    moves = ops.take(ops.convert_to_tensor(MOVES, "int32"), elements, axis=0)
+    moves = ops.take(ops.convert_to_tensor(MOVES, "int32"), symmetries, axis=0)
     transposed, upside_down, mirrored = (ops.reshape(moves[:, which] > 0, (-1, 1, 1, 1)) for which in range(3))
     if arrays.shape[1] == arrays.shape[2]:
         arrays = ops.where(transposed, ops.transpose(arrays, (0, 2, 1, 3)), arrays)
@@ -36,9 +36,9 @@ def turned(arrays: Any, elements: Any) -> Any:
     return ops.where(mirrored, ops.flip(arrays, 2), arrays)
 
 
-def gathered(tiles: Any, places: Any, elements: Any) -> Any:
+def gathered(tiles: Any, places: Any, symmetries: Any) -> Any:
     """A batch (B, H, W, C) of the tiles (N, H, W, C) at the places int (B,), turned."""
-    return turned(ops.take(tiles, places, axis=0), elements)
+    return turned(ops.take(tiles, places, axis=0), symmetries)
 
 
 class ResidentSteps:
@@ -93,8 +93,8 @@ class _OnTensorFlow:
         weights, optimizer = model.trainable_variables, model.optimizer
 
         @tf.function(jit_compile=has_gpu())
-        def step(places: Any, elements: Any) -> Any:
-            batch, truth = (gathered(tiles, places, elements) for tiles in (images, masks))
+        def step(places: Any, symmetries: Any) -> Any:
+            batch, truth = (gathered(tiles, places, symmetries) for tiles in (images, masks))
             with tf.GradientTape() as tape:
                 value = loss(truth, model(batch, training=True))
                 scaled = optimizer.scale_loss(value)
@@ -102,10 +102,10 @@ class _OnTensorFlow:
             return value
 
         @tf.function
-        def steps(places: Any, elements: Any, count: Any) -> Any:
+        def steps(places: Any, symmetries: Any, count: Any) -> Any:
             return tf.while_loop(
                 lambda index, _: index < count,
-                lambda index, losses: (index + 1, losses.write(index, step(places[index], elements[index]))),
+                lambda index, losses: (index + 1, losses.write(index, step(places[index], symmetries[index]))),
                 (0, tf.TensorArray(tf.float32, STEPS)),
                 parallel_iterations=1,
             )[1].stack()
@@ -115,9 +115,9 @@ class _OnTensorFlow:
     def begin(self) -> None:
         """Nothing: the variables are where they are."""
 
-    def steps(self, places: np.ndarray, elements: np.ndarray, count: int) -> Any:
+    def steps(self, places: np.ndarray, symmetries: np.ndarray, count: int) -> Any:
         """The losses (STEPS,) of the first `count` of the steps on tiles int32 (STEPS, B)."""
-        return self._steps(self._constant(places), self._constant(elements), self._constant(count))
+        return self._steps(self._constant(places), self._constant(symmetries), self._constant(count))
 
     def end(self) -> None:
         """Nothing."""
@@ -129,8 +129,8 @@ class _OnJax:
     def __init__(self, model: keras.Model, loss: keras.losses.Loss, images: Any, masks: Any) -> None:
         import jax
 
-        def step(state: Any, images: Any, masks: Any, places: Any, elements: Any) -> Any:
-            batch, truth = (gathered(tiles, places, elements) for tiles in (images, masks))
+        def step(state: Any, images: Any, masks: Any, places: Any, symmetries: Any) -> Any:
+            batch, truth = (gathered(tiles, places, symmetries) for tiles in (images, masks))
 
             def value_of(trainable: Any, others: Any) -> Any:
                 logits, others = model.stateless_call(trainable, others, batch, training=True)
@@ -141,9 +141,9 @@ class _OnJax:
             trainable, optimizer = model.optimizer.stateless_apply(optimizer, gradients, trainable)
             return (trainable, others, optimizer), value
 
-        def steps(state: Any, images: Any, masks: Any, places: Any, elements: Any, count: Any) -> Any:
+        def steps(state: Any, images: Any, masks: Any, places: Any, symmetries: Any, count: Any) -> Any:
             def body(index: Any, carried: Any) -> Any:
-                state, value = step(carried[0], images, masks, places[index], elements[index])
+                state, value = step(carried[0], images, masks, places[index], symmetries[index])
                 return state, carried[1].at[index].set(value)
 
             return jax.lax.fori_loop(0, count, body, (state, jax.numpy.zeros(STEPS)))
@@ -156,9 +156,9 @@ class _OnJax:
         """Takes the variables' values."""
         self._state = tuple([variable.value for variable in variables] for variables in self._variables)
 
-    def steps(self, places: np.ndarray, elements: np.ndarray, count: int) -> Any:
+    def steps(self, places: np.ndarray, symmetries: np.ndarray, count: int) -> Any:
         """The losses (STEPS,) of the first `count` of the steps on tiles int32 (STEPS, B)."""
-        self._state, losses = self._steps(self._state, *self._tiles, places, elements, count)
+        self._state, losses = self._steps(self._state, *self._tiles, places, symmetries, count)
         return losses
 
     def end(self) -> None:

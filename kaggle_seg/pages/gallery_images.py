@@ -40,8 +40,8 @@ def pack_images(stems: Sequence[str], images: Mapping[str, Path], shape: tuple[i
     """
     from tqdm import tqdm
 
-    from kaggle_seg.tiles.ahead import ahead
     from kaggle_seg.tiles.files import quiet_decoders
+    from kaggle_seg.tiles.reading import ahead
 
     wanted = [stem for stem in dict.fromkeys(stems) if stem in images]
     threads, held, damaged, found = os.cpu_count() or 1, 0, 0, {}

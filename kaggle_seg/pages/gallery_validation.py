@@ -77,4 +77,5 @@ def decided(validation: Validation, rule: Rule) -> tuple[list[str], Truth]:
 def training_images(runs: Sequence[Run], data: Path | None) -> dict[str, Path]:
     """The image files of the training tiles, by stem."""
     folder = data or Path(read_split(runs[0].split_file).data["root"])
-    return {tile.stem: tile.image for tile in find_dataset(folder).training}
+    dataset = find_dataset(folder, runs[0].competition())
+    return dataset.images_of(dataset.training)

@@ -95,13 +95,12 @@ def expect_tiles(data: Path, competition: Competition) -> Expected:
     from kaggle_seg.tiles.dataset import find_dataset
     from kaggle_seg.tiles.files import read_image
 
-    tiles = find_dataset(data, competition).test
-    if not tiles:
+    dataset = find_dataset(data, competition)
+    if not dataset.test:
         raise BadInput(f"{shown(data)}: found no test tiles, wanted the folder the submission was made for; name that")
-    height, width = read_image(tiles[0].image).shape[:2]
-    return Expected(
-        f"the test tiles in {shown(data)}", tuple(tile.stem + competition.id_suffix for tile in tiles), (height, width)
-    )
+    height, width = read_image(dataset.root / dataset.test[0].image).shape[:2]
+    ids = tuple(tile.stem + competition.id_suffix for tile in dataset.test)
+    return Expected(f"the test tiles in {shown(data)}", ids, (height, width))
 
 
 def expect_record(record: dict[str, Any], source: str, competition: Competition) -> Expected:
@@ -135,6 +134,7 @@ def find_images(csv: Path, data: Path | None = None, competition: Competition = 
     if not folder:
         raise BadInput(f"{shown(csv)}: nothing here tells where its tiles are; name their folder with --data")
     try:
-        return {tile.stem + competition.id_suffix: tile.image for tile in find_dataset(Path(folder), competition).test}
+        dataset = find_dataset(Path(folder), competition)
     except BadInput as error:
         raise BadInput([*error.problems, "the tiles are needed for pictures; name their folder with --data"]) from error
+    return {stem + competition.id_suffix: file for stem, file in dataset.images_of(dataset.test).items()}

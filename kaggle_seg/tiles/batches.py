@@ -10,39 +10,39 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kaggle_seg.tiles.ahead import ahead
+from kaggle_seg.tiles.reading import ahead
 
-QUARTER_TURNS, MIRRORED = 4, 8
+QUARTER_TURNS, SYMMETRIES = 4, 8
 
 
-def transform(array: np.ndarray, element: int) -> np.ndarray:
-    """One of the eight flips and quarter turns of a square; exact, no interpolation.
+def transform(array: np.ndarray, symmetry: int) -> np.ndarray:
+    """One of the D4 symmetries, the eight flips and quarter turns of a square; exact, no interpolation.
 
     Args:
         array: (..., H, W), any dtype: masks or maps. For images see `transform_image`.
-        element: 0 to 7: from 4 on mirrored left to right, then `element % 4` quarter turns counter-clockwise.
+        symmetry: 0 to 7: from 4 on mirrored left to right, then `symmetry % 4` quarter turns counter-clockwise.
 
     Returns:
         A view, (..., H, W), or (..., W, H) for an odd number of quarter turns.
     """
-    if element >= QUARTER_TURNS:
+    if symmetry >= QUARTER_TURNS:
         array = array[..., ::-1]
-    return np.rot90(array, element % QUARTER_TURNS, axes=(-2, -1))
+    return np.rot90(array, symmetry % QUARTER_TURNS, axes=(-2, -1))
 
 
-def inverse(element: int) -> int:
-    """The element that undoes `element`."""
-    return element if element >= QUARTER_TURNS else -element % QUARTER_TURNS
+def inverse(symmetry: int) -> int:
+    """The symmetry that undoes another."""
+    return symmetry if symmetry >= QUARTER_TURNS else -symmetry % QUARTER_TURNS
 
 
-def transform_image(images: np.ndarray, element: int) -> np.ndarray:
+def transform_image(images: np.ndarray, symmetry: int) -> np.ndarray:
     """`transform` for images (..., H, W, C)."""
-    return np.moveaxis(transform(np.moveaxis(images, -1, -3), element), -3, -1)
+    return np.moveaxis(transform(np.moveaxis(images, -1, -3), symmetry), -3, -1)
 
 
-def elements(height: int, width: int) -> tuple[int, ...]:
-    """The elements that keep a tile's size: all eight for a square one, else the four without a quarter turn."""
-    return tuple(range(MIRRORED)) if height == width else (0, 2, 4, 6)
+def symmetries(height: int, width: int) -> tuple[int, ...]:
+    """The symmetries that keep a tile's size: all eight for a square one, else the four without a quarter turn."""
+    return tuple(range(SYMMETRIES)) if height == width else (0, 2, 4, 6)
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Batches:
         """What the batches of one epoch are made of.
 
         Returns:
-            For each batch the rows of its tiles, and the flip or quarter turn of each: int (batches, B), twice.
+            For each batch the rows of its tiles, and the symmetry of each: int (batches, B), twice.
         """
         random = np.random.default_rng((self.seed, number))
         order = np.resize(random.permutation(self.rows), len(self) * self.batch_size)
-        chosen = random.choice(elements(*self.masks.shape[1:]), len(order))
+        chosen = random.choice(symmetries(*self.masks.shape[1:]), len(order))
         return order.reshape(len(self), -1), chosen.reshape(len(self), -1)
 
     def epoch(self, number: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -88,6 +88,6 @@ class Batches:
         return ahead(lambda both: self._gather(*both), zip(*self.plan(number), strict=True), most=2)
 
     def _gather(self, rows: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        images = np.stack([transform_image(self.images[row], element) for row, element in zip(rows, chosen, strict=True)])
-        masks = np.stack([transform(self.masks[row], element) for row, element in zip(rows, chosen, strict=True)])
+        images = np.stack([transform_image(self.images[row], symmetry) for row, symmetry in zip(rows, chosen, strict=True)])
+        masks = np.stack([transform(self.masks[row], symmetry) for row, symmetry in zip(rows, chosen, strict=True)])
         return images, masks[..., np.newaxis], rows

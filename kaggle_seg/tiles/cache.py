@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from kaggle_seg.competition import DEFAULT, Competition
+from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput, Failure
 from kaggle_seg.locks import lock
 from kaggle_seg.run_directory import output_root, read_json, shown
-from kaggle_seg.tiles.listing import Listing, list_tree
-from kaggle_seg.tiles.reading import hash_files, hash_text
+from kaggle_seg.tiles.dataset import Listing, list_tree
+from kaggle_seg.tiles.reading import hash_files
 from kaggle_seg.tiles.storing import HASHES, INDEX, build, sweep
 
 FORMAT = 2  # to be raised when caches are written differently
@@ -72,13 +72,13 @@ class TileCache:
     fingerprint: str
 
 
-def open_cache(data: Path, verify: bool = False, competition: Competition = DEFAULT) -> TileCache:
+def open_cache(data: Path, competition: Competition, verify: bool = False) -> TileCache:
     """The arrays of the tiles at or below a folder; built where there are none of the files as they are now.
 
     Args:
         data: a folder that holds the tiles, or one above it.
-        verify: compare the contents of all files with those that were read, and read all anew where one differs.
         competition: where its tiles lie and what their ids are.
+        verify: compare the contents of all files with those that were read, and read all anew where one differs.
 
     Raises:
         BadInput: every problem of the tree, by file: of names and pairs (see `find_dataset`) and of contents.
@@ -155,7 +155,5 @@ def load_tiles(folder: Path, part: str, facts: dict[str, Any], size: tuple[int, 
 def changed_files(folder: Path, listing: Listing) -> list[str]:
     """The files whose contents are no longer those that the arrays in a folder were read from."""
     known: dict[str, str] = read_json(folder / HASHES)
-    paths = [path for path in known if path not in listing.mask_runs]
-    now = dict(zip(paths, hash_files(listing.root, paths), strict=True))
-    now |= {path: hash_text(runs) for path, runs in listing.mask_runs.items() if path in known}
+    now = hash_files(listing.root, list(known), listing.mask_runs)
     return [path for path in known if now[path] != known[path]]

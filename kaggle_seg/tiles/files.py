@@ -11,10 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from kaggle_seg.competition import PixelOrder
 from kaggle_seg.errors import BadInput
+from kaggle_seg.masks import rle
 from kaggle_seg.run_directory import shown
 from kaggle_seg.tiles.decoding import Unfit, decode
 
+UPPER = (0, 1, 255, 65535)  # the largest value of a mask; 0 in an empty one
 SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 
 
@@ -107,7 +110,9 @@ def image_pixels(content: bytes) -> tuple[np.ndarray, bool]:
 
 
 def mask_pixels(content: bytes) -> tuple[np.ndarray, bool]:
-    """The pixels of a mask of 0 and 255, or 0 and 1, in one channel or three equal ones.
+    """The pixels of a mask of two values, in one channel or three equal ones.
+
+    The lower value is 0. The upper one, a building, is 1, 255 or, in 16 bits, 65535.
 
     Args:
         content: the bytes of its file.
@@ -119,16 +124,24 @@ def mask_pixels(content: bytes) -> tuple[np.ndarray, bool]:
         Unfit: it is damaged, of another type, or has other values.
     """
     kind, pixels = decode(content)
-    if not kind.startswith(("8-bit greyscale", "1-bit greyscale", "8-bit RGB")):
+    if not kind.startswith(("8-bit greyscale", "1-bit greyscale", "8-bit RGB")) and kind != "16-bit greyscale":
         raise Unfit(f"{kind}; wanted an 8-bit mask of 0 and 255; convert it")
     pixels, dropped = without_alpha(pixels, 3 if "RGB" in kind else 1)
-    first = pixels[..., 0].astype(np.uint8, copy=False)
+    first = pixels[..., 0] if pixels.dtype == np.uint16 else pixels[..., 0].astype(np.uint8, copy=False)
     if pixels.shape[-1] > 1 and not (pixels == first[..., None]).all():
         raise Unfit("a mask in colours; wanted one channel of 0 and 255; convert it")
     building, brightest = first != 0, first.max()
-    if brightest not in (0, 1, 255) or np.count_nonzero(first == brightest) != (np.count_nonzero(building) or first.size):
+    if brightest not in UPPER or np.count_nonzero(first == brightest) != (np.count_nonzero(building) or first.size):
         raise Unfit(f"{values_in_words(first)}; wanted 0 and 255, or 0 and 1; save it without smoothing or JPEG")
     return building, dropped
+
+
+def mask_of_runs(runs: str, size: tuple[int, int], pixel_order: PixelOrder) -> tuple[np.ndarray, bool]:
+    """Like `mask_pixels`, for a mask of this height and width that is given as run lengths."""
+    height, width = size
+    if problems := rle.faults(runs, height * width):
+        raise Unfit(f"{'; '.join(problems)}; mend the run lengths")
+    return rle.decode(runs, height, width, pixel_order), False
 
 
 def values_in_words(pixels: np.ndarray) -> str:

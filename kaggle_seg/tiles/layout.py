@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.run_directory import shown
 
 DEPTH = 5  # levels below the given folder at which a layout is looked for
+PATTERN_DEPTH = 3  # and a competition's own patterns
 MOST_FOLDERS = 5000  # looked into before the search gives up
 TOPS = ("train", "training", ".")
 WANTED = (
@@ -94,3 +96,17 @@ def subfolders(folder: Path) -> list[Path]:
     except OSError:
         return []
     return sorted(folder / name for name in names if not name.startswith(".") and name != "__MACOSX")
+
+
+def pattern_root(folder: Path, competition: Competition) -> Path:
+    """The folder itself, or the nearest below it, in which a competition's images lie."""
+    level = [folder.resolve()]
+    for _ in range(PATTERN_DEPTH + 1):
+        for place in level:
+            if next(place.glob(competition.images), None):
+                return place
+        level = [child for place in level for child in subfolders(place)]
+    raise BadInput(
+        f"{shown(folder)}: no {competition.images} at or below it, where {competition.slug} has its images; give the "
+        "folder that holds them"
+    )

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -20,12 +20,11 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from kaggle_seg.competition import PixelOrder, natural_key
-from kaggle_seg.masks import rle
 from kaggle_seg.tiles.decoding import Unfit
-from kaggle_seg.tiles.files import file_content, image_pixels, mask_pixels, quiet_decoders
+from kaggle_seg.tiles.files import file_content, image_pixels, mask_of_runs, mask_pixels, quiet_decoders
 
 BATCH = 64  # files a thread takes on at a time
-THREADS = min(8, os.cpu_count() or 1)
+MOST_THREADS = 8
 
 Size = tuple[int, int]
 Job = TypeVar("Job")
@@ -91,7 +90,7 @@ def read_parts(root: Path, parts: Sequence[Part], folder: Path | None = None) ->
 
         # the parts take turns, for threads that write into the same file wait for each other
         turns = sorted(range(len(batches)), key=lambda at: batches[at][1])
-        for _ in with_progress(in_threads(read, turns), sum(len(part.files) for part in parts), "reading tiles"):
+        for _ in with_progress(read, turns, sum(len(part.files) for part in parts), "reading tiles"):
             pass
         return size, [report for batch in reports for report in batch]
 
@@ -138,31 +137,24 @@ def write_whole(stream: io.FileIO, pixels: np.ndarray) -> None:
 
 def read_file(root: Path, path: str, part: Part, size: Size | None = None) -> tuple[FileReport, np.ndarray | None]:
     """Reads and checks one file, or the run lengths of a mask of this size; the pixels are None if it is faulty."""
-    if path in part.runs:
-        return draw_mask(path, part, size)
+    runs = part.runs.get(path)
+    if runs is not None and size is None:
+        return FileReport(path), None
     try:
-        content = file_content(f"{root}/{path}")
-        tile, dropped = mask_pixels(content) if part.masks else image_pixels(content)
+        if runs is not None and size is not None:
+            content, (tile, dropped) = encoded(runs), mask_of_runs(runs, size, part.pixel_order)
+        else:
+            content = file_content(f"{root}/{path}")
+            tile, dropped = mask_pixels(content) if part.masks else image_pixels(content)
     except Unfit as fault:
         return FileReport(path, fault=str(fault)), None
     height, width = tile.shape[:2]
     return FileReport(path, hashlib.sha256(content).hexdigest(), (height, width), "", dropped), tile
 
 
-def draw_mask(path: str, part: Part, size: Size | None) -> tuple[FileReport, np.ndarray | None]:
-    """Checks and draws a mask given as run lengths."""
-    if size is None:
-        return FileReport(path), None
-    text, (height, width) = part.runs[path], size
-    if found := rle.faults(text, height * width):
-        return FileReport(path, fault=f"{'; '.join(found)}; mend the run lengths"), None
-    mask = rle.decode(text, height, width, part.pixel_order).view(np.uint8)
-    return FileReport(path, hash_text(text), size), mask
-
-
-def hash_text(text: str) -> str:
-    """SHA-256 of a text."""
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+def encoded(text: str) -> bytes:
+    """The bytes of a text, as they are hashed."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def faults(reports: Sequence[FileReport]) -> list[str]:
@@ -177,34 +169,57 @@ def faults(reports: Sequence[FileReport]) -> list[str]:
     return sorted(lines, key=natural_key)
 
 
-def hash_files(root: Path, paths: Sequence[str]) -> list[str]:
-    """SHA-256 of the bytes of each file; empty for one that cannot be read."""
+def hash_files(root: Path, paths: Sequence[str], runs: Mapping[str, str]) -> dict[str, str]:
+    """SHA-256 of the bytes of each file, or of its run lengths; empty for one that cannot be read."""
 
     def hash_file(path: str) -> str:
         try:
-            return hashlib.sha256(file_content(f"{root}/{path}")).hexdigest()
+            content = encoded(runs[path]) if path in runs else file_content(f"{root}/{path}")
         except Unfit:
             return ""
+        return hashlib.sha256(content).hexdigest()
 
     batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
-    done = in_threads(lambda batch: [hash_file(path) for path in batch], batches)
-    return list(with_progress(done, len(paths), "verifying"))
+    hashes = with_progress(lambda batch: [hash_file(path) for path in batch], batches, len(paths), "verifying")
+    return dict(zip(paths, hashes, strict=True))
 
 
-def in_threads(work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
-    """Results in the order of the jobs; on an error or Ctrl-C the jobs not yet begun are dropped."""
-    pool = ThreadPoolExecutor(THREADS)
-    try:
-        yield from pool.map(work, jobs)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def with_progress(batches: Iterable[list[Result]], total: int, doing: str) -> Iterator[Result]:
-    """The items of all batches; on a terminal, shows how many there were."""
+def with_progress(work: Callable[[Job], list[Result]], batches: Sequence[Job], total: int, doing: str) -> Iterator[Result]:
+    """What some work makes of all batches, item by item; on a terminal, shows how many there were."""
     from tqdm import tqdm
 
+    threads = min(MOST_THREADS, cores())
     with tqdm(total=total, desc=doing, unit=" files", disable=None, delay=1) as bar:
-        for batch in batches:
+        for batch in ahead(work, batches, 4 * threads, threads):
             yield from batch
             bar.update(len(batch))
+
+
+def ahead(work: Callable[[Job], Result], jobs: Iterable[Job], most: int, threads: int = 1) -> Generator[Result, None, None]:
+    """The results of some work in the order of its jobs, begun before they are asked for.
+
+    After an error, or when nobody asks any more, nothing new is begun.
+
+    Args:
+        work: called in threads.
+        jobs: taken one by one, as the work goes on.
+        most: how many results may be begun and not asked for yet, so that memory stays flat.
+        threads: how many work at a time.
+    """
+    begun: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for job in jobs:
+                begun.append(pool.submit(work, job))
+                if len(begun) == most:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for future in begun:
+                future.cancel()
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

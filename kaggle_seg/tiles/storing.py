@@ -15,8 +15,7 @@ from typing import Any
 
 from kaggle_seg.errors import BadInput, Failure
 from kaggle_seg.run_directory import shown, write_atomic
-from kaggle_seg.tiles.dataset import Pair, pair
-from kaggle_seg.tiles.listing import Listing
+from kaggle_seg.tiles.dataset import Dataset, Listing, Tile, pair
 from kaggle_seg.tiles.reading import FileReport, Part, faults, read_parts
 
 INDEX = "index.json"
@@ -37,13 +36,13 @@ def build(listing: Listing, folder: Path) -> None:
         BadInput: every problem of the tree, of names and of contents.
         Failure: the disk is full.
     """
-    training, test, problems = pair(listing)
+    dataset, problems = pair(listing)
     if problems:
         check_all(listing, problems)
     part = folder.with_name(f"{folder.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         part.mkdir()
-        reports = fill(part, listing, training, test)
+        reports = fill(part, listing, dataset)
         part.rename(folder)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -66,16 +65,20 @@ def check_all(listing: Listing, problems: Sequence[str]) -> None:
         BadInput: always.
     """
     images, masks, test = ([file.path for file in files] for files in (listing.images, listing.masks, listing.test))
-    _, reports = read_parts(listing.root, [Part("images", images), mask_part("masks", masks, listing), Part("test", test)])
+    _, reports = read_parts(listing.root, parts_of(listing, images, masks, test))
     raise BadInput([*problems, *faults(reports)])
 
 
-def mask_part(name: str, files: Sequence[str], listing: Listing) -> Part:
-    """The masks of a tree, as images or as run lengths."""
-    return Part(name, files, masks=True, runs=listing.mask_runs, pixel_order=listing.competition.pixel_order)
+def parts_of(listing: Listing, images: Sequence[str], masks: Sequence[str], test: Sequence[str]) -> list[Part]:
+    """The three arrays of a cache; masks are images of their own or run lengths."""
+    return [
+        Part("training-images", images),
+        Part("training-masks", masks, True, listing.mask_runs, listing.competition.pixel_order),
+        Part("test-images", test),
+    ]
 
 
-def fill(folder: Path, listing: Listing, training: Sequence[Pair], test: Sequence[Pair]) -> list[FileReport]:
+def fill(folder: Path, listing: Listing, dataset: Dataset) -> list[FileReport]:
     """Writes arrays and index.
 
     Returns:
@@ -84,29 +87,20 @@ def fill(folder: Path, listing: Listing, training: Sequence[Pair], test: Sequenc
     Raises:
         BadInput: every file that is faulty or not as large as the others.
     """
-    parts = [
-        Part("training-images", [tile.image for tile in training]),
-        mask_part("training-masks", [tile.mask for tile in training if tile.mask], listing),
-        Part("test-images", [tile.image for tile in test]),
-    ]
+    training, test = tile_facts(dataset.training), tile_facts(dataset.test)
+    parts = parts_of(listing, training["images"], training["masks"], test["images"])
     (height, width), reports = read_parts(listing.root, parts, folder)
     if problems := faults(reports):
         raise BadInput(problems)
     hashes = {report.path: report.hash for report in reports}
-    index = {
-        "data": str(listing.root),
-        "height": height,
-        "width": width,
-        "training": tile_facts(training),
-        "test": tile_facts(test),
-    }
+    index = {"data": str(listing.root), "height": height, "width": width, "training": training, "test": test}
     # on one line: Python's encoder for indented JSON holds three times as much
     write_atomic(folder / HASHES, json.dumps(hashes))
     write_atomic(folder / INDEX, json.dumps(index | {"fingerprint": fingerprint(index, hashes)}))
     return reports
 
 
-def tile_facts(tiles: Sequence[Pair]) -> dict[str, list[str]]:
+def tile_facts(tiles: Sequence[Tile]) -> dict[str, list[str]]:
     """What the index keeps of the training or of the test tiles: lists side by side."""
     return {
         "ids": [tile.id for tile in tiles],

@@ -18,6 +18,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.masks import rle
 from kaggle_seg.submission.table import write_submission
 from kaggle_seg.tiles.batches import Batches
@@ -61,7 +62,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, help="steps in an epoch; all by default (to time a few)")
     options = parser.parse_args()
     keras.utils.set_random_seed(SEED)
-    cache = open_cache(options.data)
+    cache = open_cache(options.data, find_competition())
     order = np.random.default_rng(SEED).permutation(len(cache.training.ids))
     assert cache.training.masks is not None
     rows = np.sort(order[len(order) // 10 :])

@@ -81,7 +81,7 @@ def ours(way: str) -> Callable[[argparse.Namespace], Callable[[], Any]]:
         from kaggle_seg.tiles.batches import Batches
 
         if way == BARE:
-            resident.gathered = lambda tiles, places, elements: tiles[: places.shape[0]]
+            resident.gathered = lambda tiles, places, symmetries: tiles[: places.shape[0]]
         random, count = np.random.default_rng(0), options.batch * dispatches(options) * resident.STEPS
         images = random.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8)
         settings = RunSettings(NetworkSettings() if way == DEFAULT else NetworkSettings(stem="full", depth=4))

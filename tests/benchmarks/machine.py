@@ -10,7 +10,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from kaggle_seg.tiles.ahead import cores
+from kaggle_seg.tiles.reading import cores
 
 # the distributions that may bring TensorFlow; the first one that is there
 TENSORFLOW = ("tensorflow-cpu", "tensorflow")

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from kaggle_seg import config
+from kaggle_seg.competition import find_competition
 from kaggle_seg.decisions.bootstrap import Estimate, Units
 from kaggle_seg.decisions.candidates import Objective
 from kaggle_seg.decisions.tuning import tune
@@ -59,7 +60,7 @@ def measure_epochs(data: Path, minutes: float) -> dict[str, int]:
     from kaggle_seg.network.fold import Fold
 
     machine.make_reproducible()
-    cache, run = open_cache(data), run_of("default", 0, minutes)
+    cache, run = open_cache(data, find_competition()), run_of("default", 0, minutes)
     fits: dict[str, list[int]] = {network: [] for network in NETWORKS}
     for _ in range(ROUNDS):
         for network, settings in SETTINGS.items():

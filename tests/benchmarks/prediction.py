@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from kaggle_seg import config
+from kaggle_seg.competition import find_competition
 from kaggle_seg.masks.maps import MapStore
 from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.tiles.cache import open_cache
@@ -61,7 +62,7 @@ def way_of(name: str, trained: Run, data: Path) -> Callable[[np.ndarray], np.nda
 
     if name.startswith("ours"):
         machine.compute_batches_side_by_side()
-    cache = open_cache(data)
+    cache = open_cache(data, find_competition())
     settings = settings_of(trained)
     model = load_model(trained.model_file)
     if not name.startswith("ours"):
@@ -173,7 +174,7 @@ def rows(options: argparse.Namespace) -> list[Row]:
 
 def timed_tiles(options: argparse.Namespace) -> np.ndarray:
     """The images that are timed, uint8 (N, H, W, 3), memory-mapped."""
-    return open_cache(options.data).training.images[: 32 if options.quick else TIMED]
+    return open_cache(options.data, find_competition()).training.images[: 32 if options.quick else TIMED]
 
 
 def settings_of(trained: Run) -> config.NetworkSettings:
@@ -211,7 +212,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not options.child:
         return run(parser, rows, argv)
     predict = way_of(options.child, find_run(options.run), options.data)
-    np.save(options.out, masks_of(predict(open_cache(options.data).test.images)))
+    np.save(options.out, masks_of(predict(open_cache(options.data, find_competition()).test.images)))
     images = timed_tiles(options)
     images = images if options.child.startswith("ours") else np.array(images)
     serve(lambda: predict(images), warm_up=1)

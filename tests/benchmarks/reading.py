@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.tiles.cache import open_cache
 from tests.benchmarks.turns import Row, make_parser, number, run, take_turns, timed
 
@@ -72,8 +73,8 @@ def rows(options: argparse.Namespace) -> list[Row]:
         def build() -> float:
             shutil.rmtree(root, ignore_errors=True)
             rest()
-            seconds = timed(lambda: open_cache(tree))()
-            second.append(timed(lambda: open_cache(tree))())
+            seconds = timed(lambda: open_cache(tree, find_competition()))()
+            second.append(timed(lambda: open_cache(tree, find_competition()))())
             return seconds
 
         turns = take_turns({LOOP: loop, FIRST: build}, rounds)

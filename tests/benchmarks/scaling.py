@@ -26,7 +26,8 @@ from tests.benchmarks.drawn_tiles import write_tiles
 from tests.benchmarks.turns import Row, make_parser, number, run
 
 SAMPLED = 0.01  # seconds between two looks at a process's memory
-READ = "import sys, pathlib; from kaggle_seg.tiles.cache import open_cache; open_cache(pathlib.Path(sys.argv[1]))"
+READ = "import sys, pathlib; from kaggle_seg.competition import find_competition; "
+READ += "from kaggle_seg.tiles.cache import open_cache; open_cache(pathlib.Path(sys.argv[1]), find_competition())"
 TRAIN = (
     "--epochs 1 --base-filters 2 --depth 1 --convs-per-level 1 --batch-size 16 --statistics-batches 1 --learning-rate 0.02"
 )

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.config import SplitSettings
 from kaggle_seg.run_directory import peak_memory
 from kaggle_seg.splits.grouping import by_scenes
@@ -44,7 +45,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="the folder of tiles")
     parser.add_argument("--folds", type=int, default=5, help="every fold validates once; shares are over all (default: 5)")
     options = parser.parse_args()
-    cache = open_cache(options.data)
+    cache = open_cache(options.data, find_competition())
     started = time.monotonic()
     survey = survey_tiles(cache)
     seconds = time.monotonic() - started

@@ -44,7 +44,7 @@ def test_a_process_that_predicts_gives_each_operation_one_thread() -> None:
     script = (
         "from kaggle_seg.network import machine; machine.compute_batches_side_by_side(); import tensorflow as tf; "
         "threading = tf.config.threading; assert threading.get_intra_op_parallelism_threads() == 1; "
-        "from kaggle_seg.tiles.ahead import cores; "
+        "from kaggle_seg.tiles.reading import cores; "
         "assert threading.get_inter_op_parallelism_threads() == cores(); tf.constant(1) + 1"
     )
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=False).returncode == 0

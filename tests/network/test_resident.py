@@ -19,7 +19,7 @@ from kaggle_seg.network.fold import compile_model
 from kaggle_seg.network.losses import make_loss
 from kaggle_seg.network.resident import STEPS, ResidentSteps, turned
 from kaggle_seg.network.steps import FedSteps, make_steps
-from kaggle_seg.tiles.batches import Batches, elements, transform, transform_image
+from kaggle_seg.tiles.batches import Batches, symmetries, transform, transform_image
 
 NETWORK = NetworkSettings(base_filters=4, depth=1, convs_per_level=1, dropout=0.2)
 ON_JAX = ("test_a_stopped_training_ends_with_the_same_bits", "test_a_card_that_holds_the_tiles_trains_alike")
@@ -50,15 +50,15 @@ def variables(model: keras.Model) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("shape", [(6, 6), (4, 6)])
 def test_tiles_are_turned_as_in_numpy(shape: tuple[int, int]) -> None:
-    random, possible = np.random.default_rng(0), elements(*shape)
+    random, possible = np.random.default_rng(0), symmetries(*shape)
     images = random.integers(0, 256, (len(possible), *shape, 3), np.uint8)
     found = keras.ops.convert_to_numpy(turned(keras.ops.convert_to_tensor(images), np.array(possible, np.int32)))
     assert found.dtype == np.uint8
-    for image, element, other in zip(images, possible, found, strict=True):
-        np.testing.assert_array_equal(other, transform_image(image, element))
+    for image, symmetry, other in zip(images, possible, found, strict=True):
+        np.testing.assert_array_equal(other, transform_image(image, symmetry))
     masks = keras.ops.convert_to_tensor(images[..., :1])
-    for image, element, other in zip(images, possible, turned(masks, np.array(possible, np.int32)), strict=True):
-        np.testing.assert_array_equal(keras.ops.convert_to_numpy(other)[..., 0], transform(image[..., 0], element))
+    for image, symmetry, other in zip(images, possible, turned(masks, np.array(possible, np.int32)), strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(other)[..., 0], transform(image[..., 0], symmetry))
 
 
 def test_it_trains_as_batch_by_batch(batches: Batches) -> None:

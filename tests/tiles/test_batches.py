@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaggle_seg.tiles.batches import Batches, elements, inverse, transform, transform_image
+from kaggle_seg.tiles.batches import Batches, inverse, symmetries, transform, transform_image
 
 
 def batches(count: int = 10, size: int = 4, seed: int = 7) -> Batches:
@@ -18,28 +18,28 @@ def batches(count: int = 10, size: int = 4, seed: int = 7) -> Batches:
 
 
 @given(st.integers(0, 7), st.integers(1, 5), st.integers(1, 5))
-def test_every_element_is_undone_by_its_inverse(element: int, height: int, width: int) -> None:
+def test_every_symmetry_is_undone_by_its_inverse(symmetry: int, height: int, width: int) -> None:
     array = np.arange(2 * height * width).reshape(2, height, width)
-    np.testing.assert_array_equal(transform(transform(array, element), inverse(element)), array)
+    np.testing.assert_array_equal(transform(transform(array, symmetry), inverse(symmetry)), array)
 
 
-def test_the_eight_elements_of_a_square_differ() -> None:
+def test_the_eight_symmetries_of_a_square_differ() -> None:
     square = np.arange(9).reshape(3, 3)
-    assert len({transform(square, element).tobytes() for element in range(8)}) == 8
+    assert len({transform(square, symmetry).tobytes() for symmetry in range(8)}) == 8
 
 
-@pytest.mark.parametrize("element", range(8))
-def test_images_turn_as_their_masks_do(element: int) -> None:
+@pytest.mark.parametrize("symmetry", range(8))
+def test_images_turn_as_their_masks_do(symmetry: int) -> None:
     mask = np.random.default_rng(1).integers(0, 9, (2, 4, 4))
     image = np.stack([mask, 2 * mask, 3 * mask], axis=-1)
-    turned = transform_image(image, element)
-    np.testing.assert_array_equal(turned[..., 2], 3 * transform(mask, element))
+    turned = transform_image(image, symmetry)
+    np.testing.assert_array_equal(turned[..., 2], 3 * transform(mask, symmetry))
 
 
-def test_elements_of_an_oblong_keep_its_size() -> None:
+def test_symmetries_of_an_oblong_keep_its_size() -> None:
     oblong = np.zeros((3, 5))
-    assert {transform(oblong, element).shape for element in elements(3, 5)} == {(3, 5)}
-    assert elements(4, 4) == tuple(range(8))
+    assert {transform(oblong, symmetry).shape for symmetry in symmetries(3, 5)} == {(3, 5)}
+    assert symmetries(4, 4) == tuple(range(8))
 
 
 def test_an_epoch_shows_every_tile_once_with_its_own_mask() -> None:

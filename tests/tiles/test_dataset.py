@@ -11,59 +11,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.errors import BadInput
-from kaggle_seg.tiles.dataset import find_dataset, pair
+from kaggle_seg.tiles.dataset import Listing, TileFile, find_dataset, pair
 from kaggle_seg.tiles.layout import find_layout
-from kaggle_seg.tiles.listing import Listing, TileFile
 
 from .trees import LAYOUTS, make_tree, put
 
+FIRST = find_competition()
 SATBUILD = Path(__file__).resolve().parents[3] / "shared" / "data" / "satbuild"
 
 
 def problems_of(folder: Path) -> list[str]:
     """The lines with which a tree is refused."""
     with pytest.raises(BadInput) as error:
-        find_dataset(folder)
+        find_dataset(folder, FIRST)
     return error.value.problems
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_layouts(tmp_path: Path, layout: str) -> None:
     images, masks, tests = LAYOUTS[layout]
-    dataset = find_dataset(make_tree(tmp_path / "tree", layout, training=12, test=11))
+    dataset = find_dataset(make_tree(tmp_path / "tree", layout, training=12, test=11), FIRST)
     assert dataset.root == tmp_path / "tree"
     assert [tile.id for tile in dataset.training] == [str(number) for number in range(12)]
     assert [tile.id for tile in dataset.test] == [str(number) for number in range(11)]
     last, test = dataset.training[-1], dataset.test[-1]
-    assert (last.stem, last.image) == (Path(images.format(11)).name, dataset.root / f"{images.format(11)}.tif")
-    assert last.mask == dataset.root / f"{masks.format(11)}.tif"
+    assert (last.stem, last.image) == (Path(images.format(11)).name, f"{images.format(11)}.tif")
+    assert last.mask == f"{masks.format(11)}.tif"
     assert (test.stem, test.image, test.mask) == (
         Path(tests.format(10)).name,
-        dataset.root / f"{tests.format(10)}.tif",
+        f"{tests.format(10)}.tif",
         None,
     )
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("above", [0, 1, 3, 5])
-def test_found_from_any_folder_above(tmp_path: Path, layout: str, above: int) -> None:
-    root = make_tree(tmp_path.joinpath("top", *"abcde"[:above], "Classification_Dataset"), layout)
-    put(tmp_path / "top" / "notes" / "readme.txt", b"nothing")
-    assert find_layout(root.parents[above - 1] if above else root).root == root
-
-
-def test_not_looked_for_too_far_down(tmp_path: Path) -> None:
-    make_tree(tmp_path.joinpath(*"abcdef"))
-    (line,) = problems_of(tmp_path)
-    assert "no tiles at or below it; wanted a folder with train/images" in line
-
-
-def test_too_many_folders_are_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kaggle_seg.tiles.layout.MOST_FOLDERS", 10)
-    for number in range(12):
-        (tmp_path / str(number)).mkdir()
-    assert "more than 10 folders below it" in problems_of(tmp_path)[0]
+    assert dataset.images_of(dataset.test)[test.stem] == dataset.root / test.image
 
 
 def test_hidden_folders_and_other_folders_are_not_read(tmp_path: Path) -> None:
@@ -73,35 +54,8 @@ def test_hidden_folders_and_other_folders_are_not_read(tmp_path: Path) -> None:
     put(root / "holdout_masks" / "test_mask_0.tif", b"never looked at")
     put(root / "train" / "more" / "img_99.tif", b"never looked at")
     put(root / "train" / "images" / "inside" / "img_99.tif", b"never looked at")
-    dataset = find_dataset(tmp_path)
+    dataset = find_dataset(tmp_path, FIRST)
     assert len(dataset.training) == 5 and len(dataset.test) == 3
-
-
-def test_two_trees_are_ambiguous_and_both_are_named(tmp_path: Path) -> None:
-    make_tree(tmp_path / "one")
-    make_tree(tmp_path / "other" / "deeper", "kaggle")
-    (line,) = problems_of(tmp_path)
-    assert str(tmp_path / "one/train/images") in line and str(tmp_path / "other/deeper/training/images") in line
-
-
-def test_two_layouts_in_one_folder_are_ambiguous(tmp_path: Path) -> None:
-    make_tree(tmp_path, "plain")
-    make_tree(tmp_path, "kaggle")
-    assert "more than one set of tiles" in problems_of(tmp_path)[0]
-
-
-def test_a_whole_tree_beside_a_stray_images_folder(tmp_path: Path) -> None:
-    (tmp_path / "images").mkdir()
-    root = make_tree(tmp_path / "tree")
-    assert find_layout(tmp_path).root == root
-
-
-@pytest.mark.parametrize("kind", ["missing", "file"])
-def test_no_folder(tmp_path: Path, kind: str) -> None:
-    if kind == "file":
-        put(tmp_path / "data", b"zip")
-    expected = {"missing": "no such folder; check the path", "file": "a file; unpack it"}[kind]
-    assert problems_of(tmp_path / "data")[0].startswith(f"{tmp_path / 'data'}: {expected}")
 
 
 @pytest.mark.parametrize("missing", ["train/images", "train/masks", "test"])
@@ -140,7 +94,7 @@ def test_files_of_the_system_are_ignored(tmp_path: Path) -> None:
     for name in ("._img_0.tif", ".DS_Store", "Thumbs.db", "desktop.ini"):
         put(root / "train/images" / name, b"of the system")
         put(root / "test" / name, b"of the system")
-    assert len(find_dataset(root).training) == 5
+    assert len(find_dataset(root, FIRST).training) == 5
 
 
 def test_upper_case_extensions_and_names_without_numbers(tmp_path: Path) -> None:
@@ -149,7 +103,7 @@ def test_upper_case_extensions_and_names_without_numbers(tmp_path: Path) -> None
     put(tmp_path / "images/east.JPEG", b"")
     put(tmp_path / "masks/east.Tiff", b"")
     put(tmp_path / "test/west.jpg", b"")
-    dataset = find_dataset(tmp_path)
+    dataset = find_dataset(tmp_path, FIRST)
     assert [(tile.id, tile.stem) for tile in dataset.training] == [("2", "north.v2"), ("east", "east")]
 
 
@@ -158,7 +112,7 @@ def test_linked_folders_and_files(tmp_path: Path) -> None:
     root = make_tree(tmp_path / "tree")
     (tmp_path / "link").symlink_to(root, target_is_directory=True)
     (root / "test/9.tif").symlink_to(root / "test/test_image_0.tif")
-    assert len(find_dataset(tmp_path / "link").test) == 4
+    assert len(find_dataset(tmp_path / "link", FIRST).test) == 4
     (tmp_path / "link" / "loop").symlink_to(tmp_path, target_is_directory=True)
     assert find_layout(tmp_path / "link").root == root
 
@@ -175,20 +129,20 @@ def test_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
 
 @given(ids=st.sets(st.integers(0, 500), min_size=1), masks=st.sets(st.integers(0, 500), min_size=1), seed=st.integers(0, 99))
 def test_every_file_is_paired_or_told(ids: set[int], masks: set[int], seed: int) -> None:
-    listing = Listing(Path("root"))
+    listing = Listing(Path("root"), FIRST)
     listing.images = [TileFile(f"images/img_{number}.tif", 1, 1) for number in ids]
     listing.masks = [TileFile(f"masks/mask_{number:04d}.tif", 1, 1) for number in masks]
     random.Random(seed).shuffle(listing.images)
-    training, test, problems = pair(listing)
-    assert [int(tile.id) for tile in training] == sorted(ids & masks) and not test
+    dataset, problems = pair(listing)
+    assert [int(tile.id) for tile in dataset.training] == sorted(ids & masks) and not dataset.test
     told = {line.split(":")[0] for line in problems}
-    paired = {path for tile in training for path in (tile.image, tile.mask)}
+    paired = {path for tile in dataset.training for path in (tile.image, tile.mask)}
     assert told | paired == {file.path for file in [*listing.images, *listing.masks]}
     assert not told & paired
 
 
 @pytest.mark.skipif(not SATBUILD.is_dir(), reason="the shared tiles are not here")
 def test_satbuild() -> None:
-    dataset = find_dataset(SATBUILD.parent)
+    dataset = find_dataset(SATBUILD, FIRST)
     assert (dataset.root.resolve(), len(dataset.training), len(dataset.test)) == (SATBUILD.resolve(), 1200, 240)
-    assert all(tile.mask and "holdout" not in str(tile.mask) for tile in dataset.training)
+    assert all(tile.mask and "holdout" not in tile.mask for tile in dataset.training)

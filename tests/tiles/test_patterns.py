@@ -1,4 +1,4 @@
-"""Tiles that lie where a competition's TOML file says; masks as images, or as run lengths in a CSV."""
+"""Datasets: tiles that lie where a competition's TOML file says; masks as images, or as run lengths in a CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work ahead: in order, not too far, and over when it is over."""
+"""Reading ahead: in order, not too far, and over when it is over. What is read: test_cache.py and test_storing.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from kaggle_seg.tiles.ahead import ahead
+from kaggle_seg.tiles.reading import ahead
 
 
 def test_results_come_in_the_order_of_the_items_though_later_ones_are_done_sooner() -> None:

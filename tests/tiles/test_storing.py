@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.tiles.cache import open_cache
 
@@ -16,7 +17,7 @@ from .trees import draw_image, draw_mask, make_tree, put, tiff
 def problems_of(folder: Path) -> list[str]:
     """The lines with which a tree is refused."""
     with pytest.raises(BadInput) as error:
-        open_cache(folder)
+        open_cache(folder, find_competition())
     return error.value.problems
 
 
@@ -60,7 +61,7 @@ def test_all_faults_in_one_report(tmp_path: Path) -> None:
 
 def test_a_fault_that_comes_after_the_build_is_told(tmp_path: Path) -> None:
     tree = make_tree(tmp_path)
-    open_cache(tree)
+    open_cache(tree, find_competition())
     put(tree / "test/notes.txt", b"text")
     assert problems_of(tree)[0].startswith("test/notes.txt: not an image by its name")
 
