@@ -154,13 +154,15 @@ def png_or_jpeg(content: bytes) -> Decoded:
     from PIL import Image, UnidentifiedImageError
 
     names = {"L": "8-bit greyscale", "LA": "8-bit greyscale with alpha", "1": "1-bit greyscale", "P": "palette"}
-    names |= {"RGB": "8-bit RGB", "RGBA": "8-bit RGB with alpha", "CMYK": "8-bit CMYK", "I;16": "16-bit greyscale"}
+    names |= {"RGB": "8-bit RGB", "RGBA": "8-bit RGB with alpha", "CMYK": "8-bit CMYK"}
     try:
         image: Image.Image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
     except UnidentifiedImageError as error:
         raise Unfit("not a TIFF, PNG or JPEG, or its first bytes are damaged; copy or download it again") from error
-    if image.format == "PNG" and content[24] == 16:  # the header's bit depth; PIL cuts 16-bit colours to 8 in silence
-        return "16-bit PNG", np.empty((image.height, image.width, 0), np.uint8)
+    if image.format == "PNG" and content[24] == 16:  # the header's bit depth
+        if image.mode.startswith("I") and "transparency" not in image.info:
+            return "16-bit greyscale", np.atleast_3d(np.asarray(image).astype(np.uint16, copy=False))
+        return "16-bit PNG", np.empty((image.height, image.width, 0), np.uint8)  # PIL would cut it to 8 bits in silence
     if image.mode in ("RGB", "L") and "transparency" in image.info:  # a colour that stands for transparent
         image = image.convert(f"{image.mode}A")
     return names.get(image.mode, f"image of mode {image.mode}"), np.atleast_3d(np.asarray(image))
