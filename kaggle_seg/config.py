@@ -8,13 +8,14 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from kaggle_seg.errors import BadInput
 
 Loss = Literal["bce", "dice", "focal", "jaccard", "bce+jaccard"]
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 Engine = Literal["auto", "keras", "openvino", "int8"]
+Kind = TypeVar("Kind")
 SplitMethod = Literal["auto", "blocks", "scenes", "groups", "random"]
 
 
@@ -23,7 +24,7 @@ class NetworkSettings:
     """The U-Net."""
 
     stem: Literal["half", "full"] = "half"
-    """where the first level works: at half the tile's resolution (space-to-depth in, pixel shuffle out) or at full"""
+    """the resolution of the first level: half the tile's (space-to-depth in, pixel shuffle out), or full"""
     base_filters: int = 16
     """filters of the first level; each level below has twice as many"""
     depth: int = 3
@@ -45,11 +46,11 @@ class TrainingSettings:
     """The optimisation."""
 
     loss: Loss = "bce+jaccard"
-    """what is minimised, per tile"""
+    """the loss of a tile"""
     epochs: int = 0
-    """epochs to train; 0: as many as --minutes allows, and 40 without it"""
+    """epochs to train; 0 means as many as fit into --minutes, or 40 without --minutes"""
     minutes: float = 0.0
-    """train about this long: the epochs are fixed from the speed of the first half minute; 0: --epochs counts"""
+    """train for about this long; the speed of the first half minute decides how many epochs; 0 means --epochs does"""
     batch_size: int = 8
     """tiles in a step"""
     learning_rate: float = 2e-3
@@ -63,11 +64,11 @@ class TrainingSettings:
     statistics_batches: int = 16
     """training batches from which batch normalisation is measured anew for the averaged weights"""
     training_tiles: int = 0
-    """use at most this many training tiles, drawn by the seed; 0: all"""
+    """train on at most this many tiles, drawn by the seed; 0 means all"""
     precision: Precision = "auto"
-    """auto: bfloat16 where the processor computes in it, else float32"""
+    """auto is bfloat16 where the processor computes in it, else float32"""
     deterministic: bool = False
-    """make TensorFlow's own operations reproducible too, at some cost in speed"""
+    """make TensorFlow's own operations reproducible too; this costs some speed"""
     seed: int = 0
     """seed of the initial weights, the order of the tiles and the flips"""
 
@@ -81,13 +82,13 @@ class SplitSettings:
     groups: Path | None = None
     """a CSV of the columns tile,group; tiles of one group stay together"""
     guard: int = 0
-    """leave out of training what is within so many ids of a validation tile; for blocks"""
+    """leave out of training all tiles within this many ids of a validation tile; for blocks alone"""
     folds: int = 5
-    """into how many folds the training tiles are dealt; one of them validates"""
+    """the number of folds that the training tiles are dealt into; one of them validates"""
     fold: int = 0
-    """which of the folds validates, counted from 0"""
+    """the fold that validates, counted from 0"""
     seed: int = 0
-    """decides what is left to chance"""
+    """seed of everything that is left to chance"""
 
     def problems(self) -> list[str]:
         """One line for each setting that is out of its range, or does not go with another."""
@@ -95,15 +96,15 @@ class SplitSettings:
         if self.folds < 2:
             lines.append(f"--folds {self.folds}: wanted 2 or more")
         elif not 0 <= self.fold < self.folds:
-            lines.append(f"--fold {self.fold}: wanted 0 to {self.folds - 1}, for there are {self.folds} folds")
+            lines.append(f"--fold {self.fold}: wanted 0 to {self.folds - 1}, because there are {self.folds} folds")
         if self.guard < 0:
             lines.append(f"--guard {self.guard}: wanted 0 or more")
         if self.guard > 0 and (self.method not in ("auto", "blocks") or self.groups):
-            lines.append(f"--guard {self.guard} counts ids, so it goes with blocks alone; leave it out")
+            lines.append(f"--guard {self.guard}: a guard counts ids, so it works with --method blocks alone; leave it out")
         if self.method == "groups" and self.groups is None:
-            lines.append("--method groups: name the groups with --groups CSV, of the columns tile,group")
+            lines.append("--method groups: no groups named; name them with --groups CSV, a file of the columns tile,group")
         if self.groups and self.method not in ("auto", "groups"):
-            lines.append(f"--groups does not go with --method {self.method}; leave one of them out")
+            lines.append(f"--groups and --method {self.method} contradict each other; leave one of them out")
         return lines
 
 
@@ -145,7 +146,7 @@ def problems(settings: RunSettings) -> list[str]:
     }
     lines = [f"--{name} {value}: wanted {range_}" for name, (value, fits, range_) in wanted.items() if not fits]
     if training.epochs and training.minutes:
-        lines.append("--epochs and --minutes both given: the one would decide the other; give one of them")
+        lines.append("--epochs and --minutes both given: each decides how long to train; give one of them")
     return lines
 
 
@@ -154,39 +155,74 @@ def to_tables(settings: Any) -> dict[str, Any]:
     return dataclasses.asdict(settings)
 
 
-def from_tables(kind: type, tables: dict[str, Any], source: Path | str) -> Any:
+def from_tables(kind: type[Kind], tables: dict[str, Any], source: Path | str) -> Kind:
     """Builds a settings dataclass from nested dictionaries.
 
     Args:
         kind: the dataclass.
-        tables: as `to_tables` gives; missing keys take their defaults.
+        tables: as `to_tables` gives; missing keys take their defaults. A whole number will do for a float.
         source: the file, named in errors.
 
     Raises:
-        BadInput: naming each unknown key, or a value of another type.
+        BadInput: every unknown key, every value of a wrong type and every unknown choice, all at once.
     """
-    fields, unknown, values = get_type_hints(kind), [], {}
+    fields, faults, values = get_type_hints(kind), [], dict(tables)
     for key, value in tables.items():
-        wanted = fields.get(key)
-        if wanted is None:
-            unknown.append(f"{source}: unknown key {key!r} (known: {', '.join(fields)}); remove or mend it")
-        elif dataclasses.is_dataclass(wanted) and isinstance(value, dict):
-            values[key] = from_tables(wanted, value, source)  # type: ignore[arg-type]
-        else:
-            values[key] = value
-    if unknown:
-        raise BadInput(unknown)
+        if (hint := fields.get(key)) is None:
+            faults.append(f"{source}: unknown key {key!r} (known: {', '.join(fields)}); remove or mend it")
+        elif wanted := _wanted(value, hint):
+            faults.append(f"{source}: {key} = {value!r}, wanted {wanted}; mend it")
+        elif isinstance(value, dict):
+            try:
+                values[key] = from_tables(hint, value, source)
+            except BadInput as error:
+                faults += error.problems
+    if faults:
+        raise BadInput(faults)
     return kind(**values)
 
 
+def _wanted(value: Any, hint: Any) -> str:
+    """What is wanted in place of a setting's value; empty if the value is of its type, or one of its choices."""
+    if choices := get_args(hint):
+        return "" if type(value) is str and value in choices else f"one of {', '.join(choices)}"
+    if dataclasses.is_dataclass(hint):
+        return "" if isinstance(value, dict) else "a table"
+    fits = type(value) is hint or (hint is float and type(value) is int)
+    return "" if fits else {bool: "true or false", int: "a whole number", float: "a number"}[hint]
+
+
+OLD_VALUES: dict[str, dict[str, Any]] = {}
+"""The behaviour of versions that did not have a key yet: by table (`network`) or stage (`predict`), then by key.
+
+Whoever adds a setting writes down here what was done before, unless today's default does the same.
+"""
+
+
+def with_old_values(name: str, record: dict[str, Any]) -> dict[str, Any]:
+    """A record (run.toml, or a stage's inputs) and the keys that it lacks because they are younger; see `OLD_VALUES`."""
+    tables = {key: with_old_values(key, value) if isinstance(value, dict) else value for key, value in record.items()}
+    return OLD_VALUES.get(name, {}) | tables
+
+
+def read_settings(path: Path) -> RunSettings:
+    """The settings in a run.toml.
+
+    Raises:
+        BadInput: the file is no TOML; or everything that is wrong with its settings.
+    """
+    tables = with_old_values("run", {"network": {}, "training": {}} | read_toml(path))
+    return from_tables(RunSettings, {key: tables[key] for key in ("network", "training")}, path)
+
+
 def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file.
+    """The tables of a TOML file, with or without a byte order mark.
 
     Raises:
         BadInput: the file is no TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: not a TOML file ({error}); restore it or start the run anew") from error
 

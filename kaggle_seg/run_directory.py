@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from kaggle_seg.competition import DEFAULT, Competition, as_tables, find_competition, read_competition
+from kaggle_seg.config import with_old_values
 from kaggle_seg.errors import BadInput
 from kaggle_seg.locks import held
 
@@ -175,7 +176,7 @@ class Run:
             before = self.record(name)
             inputs = json.loads(json.dumps(inputs))
             there = all((self.folder / output).exists() for output in outputs)
-            stage = Stage(name, bool(before and before["inputs"] == inputs and there), {})
+            stage = Stage(name, bool(before and with_old_values(name, before["inputs"]) == inputs and there), {})
             started = time.monotonic()
             yield stage
             if stage.finished:
@@ -191,7 +192,7 @@ class Run:
 
     @contextlib.contextmanager
     def locked(self, doing: str) -> Iterator[None]:
-        """Holds the run directory; see `holding.held`.
+        """Holds the run directory; see `locks.held`.
 
         Raises:
             Failure: another process still holds it after a minute; it is named.

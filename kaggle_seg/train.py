@@ -159,11 +159,7 @@ def check_settings(run: Run, command: Command) -> None:
     """
     if command.restart or not run.settings_file.exists():
         return
-    tables = config.read_toml(run.settings_file)
-    old = config.from_tables(
-        RunSettings, {name: tables[name] for name in ("network", "training") if name in tables}, shown(run.settings_file)
-    )
-    if changes := config.differences(old, command.settings):
+    if changes := config.differences(config.read_settings(run.settings_file), command.settings):
         raise BadInput(
             f"run {run.name} was begun with other settings ({'; '.join(changes)}): "
             "take another --run name, or forget what it has trained with --restart "

@@ -75,8 +75,7 @@ class Prediction:
         return {"engine": predictor.words, **notes}
 
     def _load(self) -> tuple[keras.Model, NetworkSettings]:
-        tables = config.read_toml(self.run.settings_file)
-        settings = config.from_tables(NetworkSettings, tables["network"], shown(self.run.settings_file))
+        settings = config.read_settings(self.run.settings_file).network
         model = load_model(self.run.model_file)
         height, width = model.input_shape[1:3]
         if (height, width) != (self.cache.height, self.cache.width):

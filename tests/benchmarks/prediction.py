@@ -179,7 +179,7 @@ def timed_tiles(options: argparse.Namespace) -> np.ndarray:
 
 def settings_of(trained: Run) -> config.NetworkSettings:
     """The settings of a run's network."""
-    return config.from_tables(config.NetworkSettings, config.read_toml(trained.settings_file)["network"], "run.toml")
+    return config.read_settings(trained.settings_file).network
 
 
 def name_of(trained: Run) -> str:
