@@ -44,12 +44,11 @@ class Competition:
         images, masks, test: where the tiles lie: patterns below one folder, e.g. "train/images/*.png"; masks may be a CSV
             of run lengths instead. Empty: in one of the layouts that are found by themselves.
         height, width: of every tile, where the CSV does not say it; 0 where it does.
-        score: what an image earns: a share of 1 for each IoU step it passes, its IoU, or its Dice coefficient.
-        iou_steps: an image earns a share of 1 for each step k that its IoU exceeds strictly, counted in integers:
-            step k stands for an IoU of k/20.
-        empty_tile: what a tile without buildings earns: "one" is 1 for an empty prediction, else 0; "zero" is 0 always.
+        score: the score of an image: the share of the IoU steps that it passes, its IoU, or its Dice coefficient.
+        iou_steps: step k is an IoU of k/20; an image passes it when its IoU exceeds it strictly, counted in integers.
+        empty_tile: the score of a tile without buildings: "one" is 1 for an empty prediction, else 0; "zero" is 0 always.
         test_ids: the ids of the test tiles as ranges, where they are known.
-        csv_only: why nothing but its CSV can be read and written here; empty where all stages work.
+        csv_only: why nothing but its CSV can be read and written; empty where all stages work.
     """
 
     slug: str
@@ -96,7 +95,7 @@ class Competition:
             BadInput: for this competition there is only the CSV.
         """
         if self.csv_only:
-            raise BadInput(f"{self.slug}: {self.csv_only}; its CSV can be read, checked and uploaded, nothing else")
+            raise BadInput(f"{self.slug}: {self.csv_only}; only its CSV can be read, checked and uploaded")
 
 
 def find_competition(name: str = "") -> Competition:

@@ -1,15 +1,9 @@
-"""The run directory: where files lie, how they are written, who holds them, and which stages are done.
-
-Files are written beside their place and renamed into it, so that a kill leaves the old file or the new one, never a half.
-"""
+"""The run directory: where its files lie, who holds it, and which stages are done."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import os
-import secrets
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -17,68 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kaggle_seg.competition import DEFAULT, Competition, as_tables, find_competition, read_competition
+from kaggle_seg.competition import Competition, as_tables, find_competition, read_competition
 from kaggle_seg.config import with_old_values
 from kaggle_seg.errors import BadInput
 from kaggle_seg.locks import held
+from kaggle_seg.output import file_hash, output_root, read_json, shown, write_atomic, write_json
 
-
-def output_root() -> Path:
-    """The folder that holds runs/, submissions/ and data/.
-
-    `KSEG_ROOT` if set; the working folder on a Kaggle notebook; else the project's own folder.
-    """
-    if chosen := os.environ.get("KSEG_ROOT"):
-        return Path(chosen).resolve()
-    if "KAGGLE_KERNEL_RUN_TYPE" in os.environ:
-        return Path.cwd()
-    return Path(__file__).resolve().parents[1]
-
-
-def shown(path: Path) -> str:
-    """A path as a person reads it: relative to the output root or the working folder where it lies below one."""
-    for base in (output_root(), Path.cwd()):
-        with contextlib.suppress(ValueError):
-            return path.resolve().relative_to(base.resolve()).as_posix()
-    return str(path)
-
-
-def write_atomic(path: Path, content: bytes | str) -> None:
-    """Writes a whole file (text as UTF-8, LF) or, on a kill or a full disk, leaves what was there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    try:
-        with open(temporary, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Writes JSON a person can read, atomically."""
-    write_atomic(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def read_json(path: Path) -> Any:
-    """The content of a JSON file.
-
-    Raises:
-        BadInput: the file is no JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{shown(path)}: not a JSON file ({error}); delete it and start its stage again") from error
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes, as hexadecimal digits."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+__all__ = [
+    "Run",
+    "Stage",
+    "competition_of_runs",
+    "file_hash",
+    "find_csv",
+    "find_run",
+    "output_root",
+    "peak_memory",
+    "read_json",
+    "shown",
+    "write_atomic",
+    "write_json",
+]
 
 
 @dataclass
@@ -130,7 +82,7 @@ class Run:
         return self.folder / "competition.toml"
 
     def competition(self, asked: str = "") -> Competition:
-        """The competition that the run was split for.
+        """The competition that the run was split for; the first one where the run says nothing of it.
 
         Args:
             asked: its slug, address or TOML file, where a person named one; empty: whichever it is.
@@ -138,7 +90,7 @@ class Run:
         Raises:
             BadInput: another one was asked for.
         """
-        own = read_competition(self.competition_file) if self.competition_file.exists() else DEFAULT
+        own = read_competition(self.competition_file) if self.competition_file.exists() else find_competition()
         if asked and find_competition(asked) != own:
             raise BadInput(
                 f"--competition {asked}: run {self.name} is for {own.slug}, or for another description of it; "
@@ -147,10 +99,10 @@ class Run:
         return own
 
     def keep_competition(self, competition: Competition) -> None:
-        """Remembers the competition; of the default one nothing is written."""
+        """Remembers the competition; of the first one nothing is written."""
         import tomli_w
 
-        if competition == DEFAULT:
+        if competition == find_competition():
             self.competition_file.unlink(missing_ok=True)
         else:
             write_atomic(self.competition_file, tomli_w.dumps(as_tables(competition)))
@@ -226,12 +178,12 @@ def find_run(name: str | Path, must_exist: bool = True) -> Run:
 
 def competition_of_runs(runs: Sequence[Run], asked: str = "") -> Competition:
     """The competition that all of some runs are for; see `Run.competition`."""
-    found = [run.competition(asked) for run in runs]
-    if strangers := [run.name for run, own in zip(runs, found, strict=True) if own != found[0]]:
+    competitions = [run.competition(asked) for run in runs]
+    if others := [run.name for run, own in zip(runs, competitions, strict=True) if own != competitions[0]]:
         raise BadInput(
-            f"{', '.join(strangers)}: not for the same competition as {runs[0].name}; put together runs of one only"
+            f"{', '.join(others)}: for another competition than {runs[0].name}; combine runs of one competition only"
         )
-    return found[0]
+    return competitions[0]
 
 
 def find_csv(name: str | Path) -> Path:

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from kaggle_seg.competition import DEFAULT, FOLDER, Competition, as_tables, find_competition, read_competition
+from kaggle_seg.competition import FOLDER, Competition, as_tables, find_competition, read_competition
 from kaggle_seg.errors import BadInput
 
 SHIPPED = sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def test_the_default_is_the_file_that_ships() -> None:
-    assert find_competition("ann-and-dl-image-segmentation") == DEFAULT
+def test_without_a_name_it_is_the_first_one() -> None:
+    assert find_competition() == find_competition(" ") == find_competition("ann-and-dl-image-segmentation")
 
 
 @pytest.mark.parametrize("slug", SHIPPED)
@@ -45,17 +45,18 @@ def test_the_four_that_ship() -> None:
 
 
 def test_ids_by_number_or_by_stem() -> None:
-    assert DEFAULT.tile_id("test_image_068") == "68"
+    assert find_competition().tile_id("test_image_068") == "68"
     assert find_competition("tgs-salt-identification-challenge").tile_id("000e218f21") == "000e218f21"
 
 
-def test_the_test_ids_of_the_default_are_1234() -> None:
+def test_the_test_ids_of_the_first_are_1234() -> None:
+    first = find_competition()
     ids = [
         str(number)
-        for low, _, high in (part.partition("-") for part in DEFAULT.test_ids.split())
+        for low, _, high in (part.partition("-") for part in first.test_ids.split())
         for number in range(int(low), int(high) + 1)
     ]
-    assert len(ids) == 1234 and DEFAULT.has_test_ids(ids) and not DEFAULT.has_test_ids(ids[1:])
+    assert len(ids) == 1234 and first.has_test_ids(ids) and not first.has_test_ids(ids[1:])
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
@@ -102,3 +103,9 @@ def test_a_description_of_two_lines_is_enough(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('slug = "mine"\ncolumns = ["id", "predicted"]\n', encoding="utf-8")
     assert read_competition(path) == Competition(slug="mine", columns=("id", "predicted"), test_ids="")
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('slug = "mine"\n', encoding="utf-8-sig")
+    assert read_competition(path) == Competition(slug="mine")

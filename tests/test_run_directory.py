@@ -1,4 +1,4 @@
-"""The run directory: atomic writes, stages, the lock, names, and the end of an orphan."""
+"""The run directory: stages, the lock, names, the competition, and the end of an orphan."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from kaggle_seg import locks, run_directory
+from kaggle_seg import locks
+from kaggle_seg.competition import find_competition
 from kaggle_seg.errors import BadInput, Failure
-from kaggle_seg.run_directory import Run, find_csv, find_run, write_atomic
+from kaggle_seg.output import write_atomic, write_json
+from kaggle_seg.run_directory import Run, competition_of_runs, find_csv, find_run
 
 HOLD = "import sys, time; from kaggle_seg.run_directory import Run; from pathlib import Path\n"
 HOLD += "with Run(Path(sys.argv[1])).locked('train'): print('held', flush=True); time.sleep(60)"
@@ -24,25 +26,11 @@ def run(output_root: Path) -> Run:
     return find_run("first", must_exist=False)
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.txt"
-    write_atomic(path, "old\n")
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_atomic(path, "new\n")
-    assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == ["a.txt"]
-    assert path.read_bytes() == b"old\n"
-
-
 def test_a_stage_is_skipped_only_with_the_same_inputs_and_its_outputs_there(run: Run) -> None:
     def go(inputs: dict[str, int]) -> bool:
         with run.stage("tune", inputs, ["decision.json"]) as stage:
             if not stage.finished:
-                run_directory.write_json(run.decision_file, {})
+                write_json(run.decision_file, {})
             return stage.finished
 
     assert not go({"a": 1})
@@ -127,18 +115,28 @@ def test_a_name_that_names_no_folder_is_refused(name: str) -> None:
         find_run(name, must_exist=False)
 
 
+def test_a_run_that_says_nothing_of_its_competition_is_of_the_first_one(run: Run) -> None:
+    assert run.competition() == find_competition()
+    salt = find_competition("tgs-salt-identification-challenge")
+    run.keep_competition(salt)
+    assert run.competition() == run.competition(salt.slug) == salt
+    with pytest.raises(BadInput, match="run first is for tgs-salt"):
+        run.competition("ann-and-dl-image-segmentation")
+    run.keep_competition(find_competition())
+    assert run.competition() == find_competition() and not run.competition_file.exists()
+
+
+def test_runs_for_different_competitions_are_not_combined(run: Run) -> None:
+    other = find_run("second", must_exist=False)
+    assert competition_of_runs([run, other]) == find_competition()
+    other.keep_competition(find_competition("tgs-salt-identification-challenge"))
+    with pytest.raises(BadInput, match="second: for another competition than first"):
+        competition_of_runs([run, other])
+
+
 def test_a_csv_is_found_by_path_and_by_bare_name(output_root: Path) -> None:
     path = output_root / "submissions" / "a.csv"
     write_atomic(path, "x")
     assert find_csv("a") == find_csv("a.csv") == find_csv(path) == path
     with pytest.raises(BadInput, match="no CSV 'b'"):
         find_csv("b")
-
-
-def test_outputs_of_a_kaggle_notebook_go_to_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("KSEG_ROOT")
-    monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")
-    monkeypatch.chdir(tmp_path)
-    assert run_directory.output_root() == tmp_path
-    monkeypatch.delenv("KAGGLE_KERNEL_RUN_TYPE")
-    assert (run_directory.output_root() / "setup.cfg").exists()
