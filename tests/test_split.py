@@ -45,7 +45,7 @@ def test_it_writes_the_split_and_says_why(tiles: Path, output_root: Path, capsys
     assert call(tiles) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("split: by scenes: ") and lines[0].endswith("of 72 tiles validate (runs/one/split.json)")
-    assert lines[1].startswith("  why: ids say nothing here")
+    assert lines[1].startswith("  why: the ids don't follow the ground")
     assert lines[-1].endswith("0.0% of the validation tiles; 0.0% of the test tiles")
     content = json.loads((output_root / "runs" / "one" / "split.json").read_text(encoding="utf-8"))
     assert content["method"] == "scenes" and content["asked"] == "auto" and content["data"]["root"] == str(tiles)
@@ -146,15 +146,15 @@ def test_real_tiles_with_shuffled_ids(output_root: Path) -> None:
     assert content["audit"]["validation"] == content["audit"]["test"] == 0.0
 
 
-def test_the_pipeline_keeps_a_split_made_by_hand_and_no_other(
+def test_the_pipeline_keeps_a_split_made_with_settings_of_its_own_and_no_other(
     tiles: Path, output_root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = output_root / "runs" / "one" / "split.json"
     assert call(tiles, "--method", "random", "--fold", "2") == 0
-    by_hand = path.read_bytes()
+    own = path.read_bytes()
     assert call(tiles, "--keep", "--seed", "5") == 0
-    assert capsys.readouterr().out.endswith("split: made by hand, kept (runs/one/split.json)\n")
-    assert path.read_bytes() == by_hand
+    assert capsys.readouterr().out.endswith("split: made with settings of your own, kept (runs/one/split.json)\n")
+    assert path.read_bytes() == own
     assert call(tiles) == 0
     assert call(tiles, "--keep", "--seed", "5") == 0
     assert json.loads(path.read_text(encoding="utf-8"))["seed"] == 5

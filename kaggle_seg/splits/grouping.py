@@ -1,16 +1,20 @@
-"""What must stay together when tiles are split: runs of consecutive ids, or scenes."""
+"""What must stay together when tiles are split: runs of consecutive ids, scenes, or groups that a person names."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
+from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput
+from kaggle_seg.output import shown
 from kaggle_seg.splits.neighbours import Indices
 
 Name = TypeVar("Name", int, str)
@@ -133,6 +137,56 @@ def by_scenes(training: Sequence[str], pairs: Indices, count: int, folds: int) -
         else:
             blocks.append(rows)
     return Grouping(blocks, cluster_names(training, blocks, "scene "))
+
+
+def by_groups(training: Sequence[str], path: Path, competition: Competition) -> Grouping:
+    """Blocks of the tiles that a CSV of the columns tile and group puts together.
+
+    Args:
+        training: ids.
+        path: the CSV; a tile is named by its file or its id.
+        competition: says what the id of a file is.
+
+    Raises:
+        BadInput: all at once, every row of no training tile, without a group or with a tile given before, and every
+            training tile without a row.
+    """
+    group_of, problems, known = dict[str, str](), list[str](), set(training)
+    for number, row in read_groups(path):
+        name, group = (*row, "", "")[:2]
+        tile = name if name in known else competition.tile_id(Path(name).stem)
+        wrong = (
+            (len(row) != 2 and f"{len(row)} fields; wanted 2, tile and group")
+            or (tile not in known and f"{name!r} is no training tile; remove the row or mend the name")
+            or (not group and f"tile {name} without a group; give it one")
+            or (tile in group_of and f"tile {name} was given before; remove one of the rows")
+        )
+        if wrong:
+            problems.append(f"{shown(path)} row {number}: {wrong}")
+        else:
+            group_of[tile] = group
+    problems += [f"{shown(path)}: no row for tile {tile}; add one" for tile in training if tile not in group_of]
+    if problems:
+        raise BadInput(problems)
+    return Grouping(collect([group_of[tile] for tile in training]), [group_of[tile] for tile in training])
+
+
+def read_groups(path: Path) -> list[tuple[int, list[str]]]:
+    """The rows of a CSV of groups that aren't empty, below its header, each with its number.
+
+    Raises:
+        BadInput: it can't be read, or has another header.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            rows = [[field.strip() for field in row] for row in csv.reader(stream)]
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{shown(path)}: not a CSV in UTF-8 ({error}); save it as one") from error
+    except OSError as error:
+        raise BadInput(f"{shown(path)}: {error.strerror}; give --groups a CSV of the columns tile,group") from error
+    if not rows or rows[0] != ["tile", "group"]:
+        raise BadInput(f"{shown(path)} row 1: {','.join(rows[0]) if rows else 'nothing'}; wanted the header tile,group")
+    return [(number, row) for number, row in enumerate(rows[1:], start=2) if row]
 
 
 def by_tile(training: Sequence[str], clusters: list[str]) -> Grouping:

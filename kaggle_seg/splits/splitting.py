@@ -1,26 +1,23 @@
-"""Which training tiles validate, and split.json, which says so.
-
-A split is fair when validation tiles are to the training tiles what the test tiles are: as often next to one, or a copy of
-one. So every split is audited: that share is given for the validation tiles and for the test tiles.
-"""
+"""Which training tiles validate: split.json, and how a run gets one."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from kaggle_seg.competition import Competition, as_tables, find_competition
 from kaggle_seg.config import SplitSettings
 from kaggle_seg.errors import BadInput
-from kaggle_seg.run_directory import read_json, shown
-from kaggle_seg.splits.dealing import deal
-from kaggle_seg.splits.grouping import Grouping, by_runs, by_scenes, by_tile, id_number
-from kaggle_seg.splits.groups import by_groups
+from kaggle_seg.output import file_hash, read_json, shown, write_json
+from kaggle_seg.run_directory import Run
+from kaggle_seg.splits.methods import Method, choose, leak_of_test
 from kaggle_seg.splits.survey import Survey
+from kaggle_seg.tiles.cache import TileCache
 
-Method = Literal["blocks", "scenes", "groups", "random"]
-CLEARLY_NEARER = 0.05  # to the test tiles' share, before the ids' order is passed over
+Outcome = Literal["made", "unchanged", "kept"]
 
 
 @dataclass(frozen=True)
@@ -75,108 +72,74 @@ def read_split(path: Path) -> Split:
     return Split(**content)
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """What a method would make of the tiles.
+def split_run(
+    run: Run,
+    settings: SplitSettings,
+    cache: TileCache,
+    competition: Competition,
+    survey: Callable[[], Survey],
+    keep: bool = False,
+    restart: bool = False,
+) -> Outcome:
+    """Splits the tiles of a run, unless that was done before.
 
-    Attributes:
-        method: how tiles are kept together.
-        fold_of: the fold of each training tile.
-        clusters: the bootstrap cluster of each training tile; see `Split`.
-        validation: rows of the validation tiles.
-        excluded: rows of the tiles that the guard keeps out of training.
-        leak: the share of validation tiles that have a neighbour or copy in training.
-    """
+    Args:
+        run: whose split it is.
+        settings: how to split.
+        cache: the tiles.
+        competition: what they are for; the run remembers it.
+        survey: surveys the tiles; called only where they are split.
+        keep: keep a split of these tiles that was made with settings other than the defaults.
+        restart: split anew, though a network was trained on another split.
 
-    method: Method
-    fold_of: list[int]
-    clusters: list[str]
-    validation: list[int]
-    excluded: list[int]
-    leak: float
-
-
-def try_method(survey: Survey, method: Method, settings: SplitSettings) -> Candidate:
-    """Splits the tiles by one method.
+    Returns:
+        Whether the split was made, was there already, or was kept.
 
     Raises:
-        BadInput: the tiles or the groups do not allow it.
+        BadInput: the tiles or the groups do not allow it, or a network was trained on another split.
     """
-    grouping = group_tiles(survey, method, settings)
-    fold_of = deal(grouping, survey.training, survey.buildings, settings.folds, settings.seed)
-    validation = [row for row, fold in enumerate(fold_of) if fold == settings.fold]
-    excluded = guarded(survey.training, validation, settings.guard)
-    training = sorted(set(range(len(fold_of))) - {*validation, *excluded})
-    if not training:
-        raise BadInput(f"--guard {settings.guard}: leaves no tile to train on; take a smaller one")
-    clusters = within_folds(grouping.clusters, fold_of)
-    return Candidate(method, fold_of, clusters, validation, excluded, survey.share_beside(validation, training))
+    data = {"root": str(cache.data), "fingerprint": cache.fingerprint}
+    inputs = {**asdict(settings), "groups": file_hash(settings.groups) if settings.groups else None, "data": data}
+    if competition != find_competition():  # earlier versions recorded none for the first one
+        inputs["competition"] = as_tables(competition)
+    if keep and has_own_settings(run, cache.fingerprint):
+        return "kept"
+    with run.stage("split", inputs, [run.split_file.name]) as stage:
+        if stage.finished:
+            return "unchanged"
+        if not restart:
+            check_untrained(run, inputs)
+        split = make_split(survey(), settings, data)
+        run.keep_competition(competition)
+        write_json(run.split_file, asdict(split))
+    return "made"
 
 
-def group_tiles(survey: Survey, method: Method, settings: SplitSettings) -> Grouping:
-    """What a method keeps together."""
-    if method == "groups":
-        assert settings.groups is not None, "checked with the other settings"
-        return by_groups(survey.training, settings.groups)
-    if method == "blocks" or (method == "random" and survey.ids_follow_ground):
-        grouping = by_runs(survey.training, survey.test, settings.folds, settings.seed)
-    else:
-        grouping = by_scenes(survey.training, survey.links.pairs, survey.count, settings.folds)
-    return by_tile(survey.training, grouping.clusters) if method == "random" else grouping
+def has_own_settings(run: Run, fingerprint: str) -> bool:
+    """Whether the run has a split of these tiles that was made with settings other than the defaults, the seed aside."""
+    record = run.record("split")
+    if record is None or record["inputs"]["data"]["fingerprint"] != fingerprint or not run.split_file.exists():
+        return False
+    usual = {name: value for name, value in asdict(SplitSettings()).items() if name != "seed"}
+    return any(record["inputs"][name] != value for name, value in usual.items())
 
 
-def guarded(ids: list[str], validation: list[int], guard: int) -> list[int]:
-    """Rows of the tiles outside validation whose ids are within `guard` of a validation tile's."""
-    numbers = {id_number(ids[row]) for row in validation}
-    near = {number + step for number in numbers if number is not None for step in range(-guard, guard + 1)} - numbers
-    return [row for row, name in enumerate(ids) if id_number(name) in near] if guard else []
+def check_untrained(run: Run, inputs: dict[str, Any]) -> None:
+    """Refuses to split anew what a network was trained on: it has seen tiles that would now validate it.
 
-
-def within_folds(clusters: list[str], fold_of: list[int]) -> list[str]:
-    """Cuts clusters that lie in several folds, as a random split makes them."""
-    folds: dict[str, set[int]] = {}
-    for cluster, fold in zip(clusters, fold_of, strict=True):
-        folds.setdefault(cluster, set()).add(fold)
-    parts = zip(clusters, fold_of, strict=True)
-    return [f"{cluster}, fold {fold}" if len(folds[cluster]) > 1 else cluster for cluster, fold in parts]
-
-
-def choose(survey: Survey, settings: SplitSettings) -> tuple[Candidate, str]:
-    """The candidate that was asked for or, for "auto", fits the tiles; and the reason in a sentence."""
-    if settings.method != "auto":
-        return try_method(survey, settings.method, settings), "asked for"
-    if settings.groups:
-        return try_method(survey, "groups", settings), f"{settings.groups.name} names the groups"
-    match = f"{survey.consecutive_share:.1%} of consecutive ids are neighbours ({survey.chance_share:.1%} of any two tiles)"
-    if not survey.ids_follow_ground:
-        if settings.guard:
-            raise BadInput(f"--guard {settings.guard} counts ids, and ids say nothing here: {match}; leave it out")
-        return try_method(survey, "scenes", settings), f"ids say nothing here: {match}"
-    blocks = try_method(survey, "blocks", settings)
-    wanted = leak_of_test(survey)
-    if settings.guard or wanted is None:
-        return blocks, f"ids follow the ground: {match}"
-    scenes = try_method(survey, "scenes", settings)
-    if abs(scenes.leak - wanted) + CLEARLY_NEARER < abs(blocks.leak - wanted):
-        return scenes, (
-            f"{match}, but {wanted:.1%} of the test tiles have a neighbour in training, and so have {scenes.leak:.1%} of "
-            f"the validation tiles by scenes, {blocks.leak:.1%} by blocks"
+    Raises:
+        BadInput: naming the differences and the ways on.
+    """
+    record = run.record("split")
+    if record is None or not run.settings_file.exists():
+        return
+    before, now = ({**values, "data": values["data"]["fingerprint"]} for values in (record["inputs"], inputs))
+    changed = [name for name in before | now if before.get(name) != now.get(name)]
+    if changes := [f"{name}: {before.get(name)} -> {now.get(name)}" for name in changed]:
+        raise BadInput(
+            f"run {run.name} was trained on another split ({'; '.join(changes)}); repeat its settings, choose another --run "
+            "name, or split and train anew, both with --restart"
         )
-    return blocks, f"ids follow the ground: {match}"
-
-
-def leak_of_test(survey: Survey) -> float | None:
-    """The share of test tiles that have a neighbour or copy among the training tiles; None without test tiles."""
-    known = len(survey.training)
-    return survey.share_beside(range(known, survey.count), range(known)) if survey.test else None
-
-
-def compare_methods(survey: Survey, settings: SplitSettings) -> list[Candidate]:
-    """What every method that fits the tiles would make of them, without a guard."""
-    settings = dataclasses.replace(settings, guard=0)
-    numbered = all(id_number(name) is not None for name in survey.training)
-    fits: dict[Method, bool] = {"blocks": numbered, "scenes": True, "groups": bool(settings.groups), "random": True}
-    return [try_method(survey, method, settings) for method in fits if fits[method]]
 
 
 def make_split(survey: Survey, settings: SplitSettings, data: dict[str, str]) -> Split:

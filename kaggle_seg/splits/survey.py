@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_seg.splits.grouping import consecutive, id_number
+from kaggle_seg.splits.grouping import Grouping, consecutive, id_number
 from kaggle_seg.splits.neighbours import Links, find_links
 from kaggle_seg.tiles.cache import TileCache
 
@@ -27,12 +27,14 @@ class Survey:
         test: ids, in natural order.
         buildings: int64 (N,); building pixels of each training tile.
         links: neighbours and copies; indices run through the training tiles, then the test tiles.
+        groups: the groups of the training tiles, where a person named them.
     """
 
     training: list[str]
     test: list[str]
     buildings: NDArray[np.int64]
     links: Links
+    groups: Grouping | None = None
 
     @property
     def count(self) -> int:
@@ -80,11 +82,16 @@ class Survey:
         }
 
 
-def survey_tiles(cache: TileCache) -> Survey:
-    """Reads all tiles a few times: buildings, neighbours, copies."""
+def survey_tiles(cache: TileCache, groups: Grouping | None = None) -> Survey:
+    """Reads all tiles a few times: buildings, neighbours, copies.
+
+    Args:
+        cache: the tiles.
+        groups: of the training tiles, where a person named them.
+    """
     masks = cache.training.masks
     assert masks is not None, "training tiles have masks"
     parts = [masks[start : start + READ_AT_ONCE] for start in range(0, len(masks), READ_AT_ONCE)]
     buildings = np.concatenate([part.sum(axis=(1, 2), dtype=np.int64) for part in parts])
     images = [part.images for part in (cache.training, cache.test) if len(part.ids)]
-    return Survey(cache.training.ids, cache.test.ids, buildings, find_links(images))
+    return Survey(cache.training.ids, cache.test.ids, buildings, find_links(images), groups)

@@ -26,7 +26,7 @@ from kaggle_seg.competition import find_competition
 from kaggle_seg.config import SplitSettings
 from kaggle_seg.run_directory import peak_memory
 from kaggle_seg.splits.grouping import by_scenes
-from kaggle_seg.splits.splitting import Candidate, compare_methods, leak_of_test
+from kaggle_seg.splits.methods import Candidate, compare_methods, leak_of_test
 from kaggle_seg.splits.survey import Survey, survey_tiles
 from kaggle_seg.tiles.cache import open_cache
 

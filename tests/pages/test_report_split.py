@@ -21,7 +21,7 @@ def split(**changes: Any) -> Split:
     facts: dict[str, Any] = {
         "method": "blocks",
         "asked": "auto",
-        "reason": "ids follow the ground",
+        "reason": "the ids follow the ground",
         "seed": 0,
         "guard": 0,
         "fold": 0,

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kaggle_seg.splits import fingerprints as descriptors
-from kaggle_seg.splits import matching
 from kaggle_seg.splits.neighbours import Links, find_links
 from tests.splits.drawn_scenes import Pair, compressed, cut, draw, grid_pairs, noisy
 
@@ -110,31 +108,7 @@ def test_neighbours_with_a_border_are_found() -> None:
     assert as_set(links.beside) == beside and as_set(links.below) == below
 
 
-def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    tiles = scenes(2, 7)
-    whole = find_links([tiles])
-    monkeypatch.setattr(matching, "BLOCK", 7)
-    monkeypatch.setattr(matching, "READ_AT_ONCE", 3)
-    piecewise = find_links([tiles])
-    assert whole.overlaps == piecewise.overlaps
-    for name in ("beside", "below", "copies"):
-        assert np.array_equal(getattr(whole, name), getattr(piecewise, name))
-
-
 @pytest.mark.parametrize("shape", [(1, 64, 64, 3), (2, 64, 64, 3), (5, 8, 8, 3), (6, 40, 100, 3), (3, 1100, 20, 3)])
 def test_few_small_and_oblong_tiles_are_taken(shape: tuple[int, ...]) -> None:
     tiles = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     assert not len(find_links([tiles]).pairs)
-
-
-def test_products_of_fingerprints_are_exact_in_float32() -> None:
-    lines = np.random.default_rng(0).integers(0, 256, (4, 4096, 3), np.uint8)
-    samples = descriptors.edge_fingerprints(lines).shape[1]
-    blocks = descriptors.tile_fingerprints(np.zeros((1, 300, 300, 3), np.uint8)).shape[1]
-    assert descriptors.LARGEST**2 * max(samples, blocks) < 2**24
-
-
-def test_fingerprints_do_not_depend_on_brightness() -> None:
-    lines = draw(3, 8, 256)
-    moved = descriptors.edge_fingerprints(np.clip(lines.astype(int) + 5, 0, 255).astype(np.uint8))
-    assert np.abs(moved.astype(int) - descriptors.edge_fingerprints(lines)).max() <= 1
