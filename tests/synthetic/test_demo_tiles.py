@@ -16,7 +16,6 @@ import tifffile
 from kaggle_seg.errors import BadInput
 from kaggle_seg.run_directory import file_hash
 from kaggle_seg.synthetic.demo_tiles import COLUMNS, MARKER, TREE, DemoTiles, draw_tiles, is_demo, write_demo
-from kaggle_seg.synthetic.scenery import draw_scene
 
 SMALL = DemoTiles(training=14, test=3, seed=5, size=32)
 
@@ -66,26 +65,6 @@ def test_scenes_are_varied_and_some_tiles_are_empty() -> None:
     assert 0.05 < (shares == 0).mean() < 0.5
     grounds = [image[~mask].mean(axis=0) for image, mask in tiles[::12]]
     assert np.ptp(grounds, axis=0).min() > 30
-
-
-def test_masks_follow_the_roofs() -> None:
-    """The image changes across a mask's edge, and nowhere else as much, though a blur and noise lie over both."""
-    image, mask = draw_scene(np.random.default_rng(3), 384, 512)
-    step = np.abs(np.diff(image.astype(float).mean(axis=2), axis=1))
-    edge = mask[:, 1:] != mask[:, :-1]
-    profile = [step[:, 8:-8][np.roll(edge, shift, axis=1)[:, 8:-8]].mean() for shift in range(-5, 6)]
-    assert int(np.argmax(profile)) == 5
-    assert profile[5] > 2 * step.mean()
-
-
-def test_no_roof_looks_alike_to_a_threshold() -> None:
-    """Brightness alone does not tell roofs from the rest: the demo is no trivial task."""
-    image, mask = draw_scene(np.random.default_rng(3), 384, 512)
-    grey = image.mean(axis=2)
-    best = max(
-        (side & mask).sum() / (side | mask).sum() for level in range(0, 256, 4) for side in (grey >= level, grey < level)
-    )
-    assert best < 0.6
 
 
 def test_a_second_call_draws_nothing(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from kaggle_seg.competition import find_competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.tiles.cache import open_cache
+from kaggle_seg.tiles.storing import fingerprint, sweep
 
 from .trees import draw_image, draw_mask, make_tree, put, tiff
 
@@ -77,3 +78,26 @@ def test_the_odd_size_is_told_even_when_it_comes_first(tmp_path: Path) -> None:
     put(tree / "train/images/img_0.tif", tiff(draw_image(0, 48)))
     (line,) = problems_of(tree)
     assert line.startswith("train/images/img_0.tif: 48 x 48 pixels (height x width); wanted 32 x 32 as in 12 of 13 files")
+
+
+def test_a_fingerprint_is_of_ids_stems_and_contents_wherever_they_lie() -> None:
+    def index(folder: str, stem: str = "img_1") -> dict[str, dict[str, list[str]]]:
+        training = {"ids": ["1"], "stems": [stem], "images": [f"{folder}/1.tif"], "masks": [f"{folder}/1.png"]}
+        return {"training": training, "test": {"ids": [], "stems": [], "images": [], "masks": []}}
+
+    def hashes(folder: str, content: str = "b") -> dict[str, str]:
+        return {f"{folder}/1.tif": "a", f"{folder}/1.png": content}
+
+    here = fingerprint(index("here"), hashes("here"))
+    assert here == fingerprint(index("there"), hashes("there"))
+    assert (
+        len({here, fingerprint(index("here", "img_2"), hashes("here")), fingerprint(index("here"), hashes("here", "c"))})
+        == 3
+    )
+
+
+def test_a_sweep_removes_the_folders_and_leaves_the_lock(tmp_path: Path) -> None:
+    put(tmp_path / "old.1-2.part" / "array.npy", b"")
+    put(tmp_path / ".lock", b"")
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
