@@ -85,14 +85,14 @@ def inspect(command: Command, path: Path, other_path: Path | None) -> int:
 
         print(f"contact sheet      {shown(write_contact_sheet(submission, figures, command.data))}")
     if command.html or command.open or command.validation:
-        from kaggle_seg.pages.gallery import write_gallery
-        from kaggle_seg.pages.gallery_subject import Subject
+        from kaggle_seg.pages.gallery.gallery_page import write_gallery
+        from kaggle_seg.pages.gallery.subject import Subject
 
         subject = Subject(submission, figures, describe(faults), truth, other, agreement, command.data)
         if command.validation:
-            from kaggle_seg.pages.gallery_validation import validation_subject
+            from kaggle_seg.pages.gallery.validation_gallery import validation_subject
 
-            subject = validation_subject(path, command.data)
+            subject = validation_subject(path, competition, command.data)
         page = write_gallery(subject)
         if command.open:
             webbrowser.open(page.resolve().as_uri())

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = tyro.cli(Command, args=argv, prog="python -m kaggle_seg.report", description=__doc__)
     run = find_run(command.run)
 
-    from kaggle_seg.pages.report import write_report
+    from kaggle_seg.pages.report.report_page import write_report
 
     path = write_report(run, command.data)
     print(f"page: {shown(path)}")

@@ -204,7 +204,7 @@ def fold_tiles(cache: TileCache, split: Split, settings: TrainingSettings, compe
 
 def draw_curves(run: Run) -> Callable[[Progress], None]:
     """A function that draws the learning curves as they stand: after the first and the last epoch, and now and then."""
-    from kaggle_seg.pages.learning_curves import draw_learning_curves
+    from kaggle_seg.pages.curves import draw_learning_curves
 
     drawn = -CURVES_SECONDS
 
@@ -212,7 +212,7 @@ def draw_curves(run: Run) -> Callable[[Progress], None]:
         nonlocal drawn
         if progress.epoch < progress.epochs and time.monotonic() - drawn < CURVES_SECONDS:
             return
-        draw_learning_curves(progress.history, run.name, run.folder / "learning-curves.png")
+        draw_learning_curves(progress.history, run.name, run.folder / "learning-curves.svg")
         drawn = time.monotonic()
 
     return draw

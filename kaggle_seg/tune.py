@@ -1,4 +1,4 @@
-"""Tune the decision of a run on its validation tiles: runs/RUN/decision.json, threshold.png
+"""Tune the decision of a run on its validation tiles: runs/RUN/decision.json, threshold.svg
 
 Three rules compete, by cross-fitted score: one threshold; the same with small regions dropped and small holes filled; and
 for each tile the cut of the greatest expected IoU, silent where that is low. The simplest one wins that no other beats.

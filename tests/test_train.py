@@ -35,7 +35,7 @@ def test_a_run_is_trained_once_and_predicted_once(run: Run, capsys: pytest.Captu
     assert tables["network"]["base_filters"] == 2
     assert tables["data"]["fingerprint"] == read_split(run.split_file).data["fingerprint"]
     assert tables["versions"]["keras"]
-    assert (run.folder / "learning-curves.png").read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in (run.folder / "learning-curves.svg").read_text(encoding="utf-8")
     before = run.model_file.read_bytes()
     assert train.main(["--run", "tiny", *TINY]) == 0
     said = capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -48,8 +49,7 @@ def test_a_run_is_tuned(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert "48 validation tiles, 36 with buildings; units (scenes, groups or pieces of ids): 24" in said
     assert f"* {decision['words']}" in said and "unreliable" not in said
     assert "decision: " in said.splitlines()[-1] and "runs/drawn/decision.json" in said.splitlines()[-1]
-    with Image.open(run.folder / "threshold.png") as picture:
-        assert picture.format == "PNG"
+    assert ElementTree.parse(run.folder / "threshold.svg").getroot().tag == "{http://www.w3.org/2000/svg}svg"
 
 
 def test_an_unchanged_run_is_skipped(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,13 +70,13 @@ def test_a_changed_run_is_tuned_anew(run: Run, change: str, capsys: pytest.Captu
         truth = draw_masks(60, seed=1)[10:58]
         write_maps(run.folder / "validation", [str(number) for number in range(10, 58)], predicted(truth, 99), "img")
     elif change == "picture":
-        (run.folder / "threshold.png").unlink()
+        (run.folder / "threshold.svg").unlink()
     else:
         options = ["--empty-tile", "zero"]
     capsys.readouterr()
     assert main(["drawn", *options]) == 0
     assert "done before" not in capsys.readouterr().err
-    assert (run.folder / "threshold.png").exists()
+    assert (run.folder / "threshold.svg").exists()
 
 
 def test_a_threshold_is_scored_alone(run: Run) -> None:

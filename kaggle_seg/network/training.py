@@ -125,5 +125,5 @@ def describe(progress: Progress) -> str:
 def clear(run: Run) -> None:
     """Forgets a training: backup, model, history and the plan of its epochs."""
     shutil.rmtree(run.folder / "backup", ignore_errors=True)
-    for name in ("model.keras", "history.csv", "plan.json", "run.toml", "learning-curves.png"):
+    for name in ("model.keras", "history.csv", "plan.json", "run.toml", "learning-curves.svg", "learning-curves.png"):
         (run.folder / name).unlink(missing_ok=True)

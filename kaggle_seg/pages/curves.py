@@ -1,21 +1,158 @@
-"""Curves as PNG files."""
+"""The curves of a run: learning curves, and scores against the threshold; as plots for pages, and as SVG files.
+
+Each file is the plots of the report on their own: it opens in a browser, a viewer or a notebook, follows its light or dark
+scheme, and gives the same bytes for the same curves.
+"""
 
 from __future__ import annotations
 
-import io
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
+from kaggle_seg.competition import Competition
+from kaggle_seg.masks.maps import LEVELS
+from kaggle_seg.masks.variants import VARIANTS, MetricVariant, parse_variant
+from kaggle_seg.pages.page import TEMPLATES, environment
+from kaggle_seg.pages.plot import HEIGHT, WIDTH, Colour, Line, Mark, Plot, Table, nice_axis, unit_axis
 from kaggle_seg.run_directory import write_atomic
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
     from kaggle_seg.decisions.tuning import Tuned
 
-BLUE, RED, GREY = "#1b6ca8", "#d1495b", "#66717e"
-EARNINGS = {"one": "no buildings, none predicted: 1", "zero": "no buildings: 0"}
+History = Sequence[Mapping[str, float]]
+COLUMNS = {
+    "epoch": "epoch",
+    "loss": "training loss",
+    "learning_rate": "learning rate",
+    "validation_iou": "IoU",
+    "validation_score": "score",
+    "seconds": "seconds",
+}
+COLOURS: dict[str | None, Colour] = {"one": "blue", "zero": "orange"}
+STYLES: dict[str, Literal["", "dashed"]] = {"competition": "", "iou": "dashed"}
+TABLE_STEP = 16  # levels between the rows of the table of thresholds
+LINE, WRAPPED = 17, 62  # of a legend in an SVG file: height of a line in pixels, characters in it
+TITLE, GAP = 46, 20  # characters of a file's title over each plot; pixels between plots
+
+
+def learning_plots(history: History, score: str = "score") -> list[Plot]:
+    """Training loss with the learning rate, and the validation scores, by epoch.
+
+    Args:
+        history: one row an epoch, as `history.csv` has them; at least one.
+        score: what the competition's score is called.
+    """
+    headings = tuple(score if name == "validation_score" else heading for name, heading in COLUMNS.items())
+    table = Table(headings, [tuple(f"{row[name]:g}" for name in COLUMNS) for row in history])
+    return [loss_plot(history, table), validation_plot(history, table, score)]
+
+
+def points(history: History, name: str) -> list[tuple[float, float]]:
+    """A column by epoch."""
+    return [(row["epoch"], row[name]) for row in history]
+
+
+def loss_plot(history: History, table: Table) -> Plot:
+    """The training loss, and the learning rate."""
+    losses = [row["loss"] for row in history]
+    epochs = f"{len(history)} epochs" if len(history) > 1 else "1 epoch"
+    return Plot(
+        key="loss",
+        title="Training loss and learning rate",
+        x=nice_axis("epoch", history[0]["epoch"], history[-1]["epoch"], whole=True),
+        y=nice_axis("loss (mean over the tiles)", min(losses), max(losses)),
+        layers=[
+            Line("training loss (left)", points(history, "loss"), "blue"),
+            Line("learning rate (right)", points(history, "learning_rate"), "grey", "dotted", second=True),
+        ],
+        table=table,
+        summary=f"The training loss goes from {losses[0]:.3f} to {losses[-1]:.3f} in {epochs}.",
+        second=nice_axis("learning rate", 0.0, max(row["learning_rate"] for row in history)),
+    )
+
+
+def validation_plot(history: History, table: Table, score: str) -> Plot:
+    """Mean IoU and score of the validation tiles."""
+    # later epochs are preferred at equal scores, as in training
+    best = max(history, key=lambda row: (row["validation_score"], row["epoch"]))
+    return Plot(
+        key="validation",
+        title="Validation tiles at threshold 0.5",
+        x=nice_axis("epoch", history[0]["epoch"], history[-1]["epoch"], whole=True),
+        y=unit_axis("mean over the tiles (0 to 1)"),
+        layers=[
+            Mark(f"weights kept: epoch {best['epoch']:.0f}", best["epoch"]),
+            Line("IoU", points(history, "validation_iou"), "orange"),
+            Line(score, points(history, "validation_score"), "blue"),
+        ],
+        table=table,
+        summary=f"The best score, {best['validation_score']:.3f}, is that of epoch {best['epoch']:.0f}.",
+    )
+
+
+def shown_variants(competition: Competition) -> list[MetricVariant]:
+    """The metric variants over all tiles that pages show; one of each name, where the competition's score is the IoU."""
+    named = {variant.label(competition): variant for variant in reversed(VARIANTS) if variant.empty_tile}
+    return [variant for variant in VARIANTS if variant in named.values()]
+
+
+def threshold_plot(
+    curves: Mapping[MetricVariant, np.ndarray],
+    tiles: int,
+    competition: Competition,
+    maximised: MetricVariant,
+    chosen: Mark | None,
+) -> Plot:
+    """Mean scores against the threshold, and the decision.
+
+    Args:
+        curves: mean scores at the thresholds 1/256 to 255/256, float64 (255,).
+        tiles: how many validation tiles these are means over.
+        competition: names the curves.
+        maximised: the variant that the decision was tuned for.
+        chosen: the decision, if there is one.
+    """
+    labels = {variant: variant.label(competition) for variant in curves}
+    at = [level / LEVELS for level in range(1, LEVELS)]
+    lines = [
+        Line(label, list(zip(at, curves[variant].tolist(), strict=True)), COLOURS[variant.empty_tile], STYLES[variant.score])
+        for variant, label in labels.items()
+    ]
+    decided = [] if chosen is None or chosen.x is None else [round(chosen.x * LEVELS)]
+    levels = sorted({*range(TABLE_STEP, LEVELS, TABLE_STEP), *decided})
+    rows = [(f"{level / LEVELS:.3f}", *(f"{curve[level - 1]:.3f}" for curve in curves.values())) for level in levels]
+    best = int(curves[maximised].argmax())
+    return Plot(
+        key="threshold",
+        title="Score against threshold",
+        x=unit_axis("threshold (a pixel at or above it is building)"),
+        y=unit_axis(f"mean over {tiles} validation tiles (0 to 1)"),
+        layers=[*lines, *([chosen] if chosen else [])],
+        table=Table(("threshold", *labels.values()), rows),
+        summary=f"The best threshold for all tiles is {at[best]:.3f}, with a {labels[maximised]} of "
+        f"{curves[maximised][best]:.3f}.",
+    )
+
+
+def choice_mark(rule: str, threshold: float | None, mean: float, low: float, high: float) -> Mark:
+    """The decision with its validation score: at its threshold, or across the plot where each tile has its own."""
+    return Mark(f"chosen: {rule}; validation score {mean:.3f} ({low:.3f} to {high:.3f})", threshold, mean, low, high)
+
+
+def draw_learning_curves(history: History, name: str, path: Path) -> None:
+    """Draws training loss, learning rate, IoU and score by epoch.
+
+    Args:
+        history: one row an epoch, as `history.csv` has them.
+        name: of the run, for the title.
+        path: the SVG file.
+    """
+    write_svg(f"{name}: learning curves", learning_plots(history), path)
 
 
 def draw_threshold_curves(tuned: Tuned, name: str, path: Path) -> None:
@@ -24,49 +161,53 @@ def draw_threshold_curves(tuned: Tuned, name: str, path: Path) -> None:
     Args:
         tuned: the curves and the choice.
         name: of the run or runs, for the title.
-        path: the PNG.
+        path: the SVG file.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 5.5), layout="constrained")
-    axes = figure.add_subplot()
-    empty_tile = tuned.objective.empty_tile
-    for reading, colour, label in (
-        ("competition_one", BLUE, f"competition score ({EARNINGS['one']})"),
-        ("competition_zero", RED, f"competition score ({EARNINGS['zero']})"),
-        (f"iou_{empty_tile}", GREY, f"IoU ({EARNINGS[empty_tile]})"),
-    ):
-        curve = tuned.curves[reading]
-        axes.plot([level / (len(curve) + 1) for level in range(1, len(curve) + 1)], curve, color=colour, label=label)
-    mark_choice(axes, tuned)
-    axes.set(
-        title=f"{name}: score against threshold on {tuned.tiles} validation tiles",
-        xlabel="threshold (probability from which a pixel is building, 0 to 1)",
-        ylabel="mean score of a tile (0 to 1)",
-        xlim=(0, 1),
-        ylim=(0, 1),
-    )
-    axes.grid(alpha=0.25)
-    figure.legend(loc="outside lower center", fontsize="small", frameon=False)
-    save(figure, path)
-
-
-def mark_choice(axes: Axes, tuned: Tuned) -> None:
-    """Marks the cross-fitted score of the chosen rule with its interval: at its threshold, or across if it has none."""
-    estimate, rule = tuned.chosen.scores[tuned.objective.reading], tuned.chosen.rule
+    objective, competition = tuned.objective, tuned.objective.competition
+    read = {parse_variant(key): curve for key, curve in tuned.curves.items()}
+    curves = {variant: read[variant] for variant in shown_variants(competition)}
+    estimate, rule = tuned.chosen.scores[objective.reading], tuned.chosen.rule
     assert estimate is not None  # only the tiles with buildings may be none
-    label = f"chosen: {rule}; cross-fitted {estimate}"
-    if rule.threshold is None:
-        axes.axhspan(estimate.low, estimate.high, color="black", alpha=0.08, linewidth=0)
-        axes.axhline(estimate.mean, color="black", linestyle="--", linewidth=1, label=label)
-    else:
-        reach = [[estimate.mean - estimate.low], [estimate.high - estimate.mean]]
-        axes.axvline(rule.threshold, color="black", linestyle="--", linewidth=1)
-        axes.errorbar(rule.threshold, estimate.mean, yerr=reach, color="black", marker="o", capsize=4, label=label)
+    mark = choice_mark(str(rule), rule.threshold, estimate.mean, estimate.low, estimate.high)
+    plot = threshold_plot(curves, tuned.tiles, competition, parse_variant(objective.reading), mark)
+    write_svg(f"{name}: score against threshold", [plot], path)
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Writes a figure as a PNG, whole or not at all; the same figure gives the same bytes."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
-    write_atomic(path, buffer.getvalue())
+def write_svg(title: str, plots: Sequence[Plot], path: Path) -> None:
+    """Writes plots side by side as one SVG file, whole or not at all."""
+    legends = [[(kind, textwrap.wrap(name, WRAPPED)) for kind, name in plot.legend()] for plot in plots]
+    lines = max(sum(len(wrapped) for _, wrapped in legend) for legend in legends)
+    room = TITLE * len(plots)
+    text = (
+        environment()
+        .get_template("figure.svg.j2")
+        .render(
+            title=title,
+            heading=title if len(title) <= room else f"...{title[3 - room :]}",
+            plots=list(zip(plots, legends, strict=True)),
+            step=WIDTH + GAP,
+            height=40 + HEIGHT + LINE * lines + 12,
+            line=LINE,
+            style=svg_style(),
+        )
+    )
+    write_atomic(path, text)
+
+
+def svg_style() -> str:
+    """The style of plots with each colour spelled out, for some viewers of SVG files know no variables."""
+    colours, plots, figure = (
+        (TEMPLATES / file).read_text(encoding="utf-8") for file in ("colours.css", "plot.css", "figure.css")
+    )
+    light, dark = (dict(re.findall(r"(--[\w-]+): (#\w+);", part)) for part in colours.split("@media"))
+    rules = figure + "".join(rule for rule in plots.splitlines(keepends=True) if rule.startswith((".axes", "path")))
+    return f"{spelled_out(rules, light)}@media (prefers-color-scheme: dark) {{\n{spelled_out(rules, light | dark)}}}\n"
+
+
+def spelled_out(rules: str, colours: Mapping[str, str]) -> str:
+    """A style with the values of its variables in their place.
+
+    >>> spelled_out(".title { fill: var(--ink); }", {"--ink": "#1f2328"})
+    '.title { fill: #1f2328; }'
+    """
+    return re.sub(r"var\((--[\w-]+)\)", lambda name: colours[name[1]], rules)

@@ -18,7 +18,7 @@ from kaggle_seg.masks.maps import MapStore
 from kaggle_seg.pages.curves import draw_threshold_curves
 from kaggle_seg.run_directory import Run, competition_of_runs, file_hash, output_root, read_json, shown, write_json
 
-PICTURE = "threshold.png"
+PICTURE = "threshold.svg"
 RIVALRY = ("runs", "maps", "contenders", "differences", "seconds")  # what the JSON beside a CSV need not repeat
 
 

@@ -88,7 +88,7 @@ def describe_empty(record: dict[str, Any], submission: Submission) -> str:
 
 def worth_a_look(runs: list[Run], csv: Path) -> list[str]:
     """The files to look at next, as far as they are there."""
-    found = [run.folder / name for run in runs for name in ("learning-curves.png", "threshold.png", "history.csv")]
+    found = [run.folder / name for run in runs for name in ("learning-curves.svg", "threshold.svg", "history.csv")]
     return [shown(path) for path in (*found, csv) if path.exists()]
 
 

@@ -12,19 +12,22 @@ import base64
 import functools
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kaggle_seg.errors import BadInput
 
 if TYPE_CHECKING:
     import jinja2
 
 TEMPLATES = Path(__file__).with_name("templates")
 QUALITY = 75  # of WebP pictures, 0 to 100
-BASE_STYLE = "page.css"
+Found = TypeVar("Found")
+BASE_STYLES = ("colours.css", "page.css")
 
 
 def render(template: str, *, scripts: Sequence[str] = (), styles: Sequence[str] = (), **facts: Any) -> str:
@@ -40,12 +43,22 @@ def render(template: str, *, scripts: Sequence[str] = (), styles: Sequence[str] 
     """
     from markupsafe import Markup
 
-    script, style = (joined(files) for files in (scripts, (BASE_STYLE, *styles)))
+    script, style = (joined(files) for files in (scripts, (*BASE_STYLES, *styles)))
     return (
         environment()
         .get_template(template)
         .render(script=Markup(script), style=Markup(style), policy=content_policy(script, style), **facts)
     )
+
+
+def attempt(find: Callable[[], Found]) -> tuple[Found | None, list[str]]:
+    """What a page is to show; or None, and why it is missing, a line for each problem."""
+    try:
+        return find(), []
+    except BadInput as error:
+        return None, list(error.problems)
+    except OSError as error:
+        return None, [f"{error.filename}: cannot be read ({error.strerror})"]
 
 
 def joined(files: Sequence[str]) -> str:
@@ -78,9 +91,11 @@ def environment() -> jinja2.Environment:
     import jinja2
 
     loader = jinja2.FileSystemLoader(TEMPLATES, encoding="utf-8")
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    made.policies["json.dumps_kwargs"] = {}  # facts keep their order
+    return made
 
 
 def webp(image: NDArray[np.uint8], quality: int = QUALITY) -> bytes:

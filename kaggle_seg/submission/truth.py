@@ -1,4 +1,4 @@
-"""A submission held against masks that a person has: the local score, tile by tile."""
+"""A submission compared with true masks that a person has: the local score, tile by tile."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_seg.competition import DEFAULT, Competition
+from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
-from kaggle_seg.masks.scores import competition_scores, ious, overlaps
+from kaggle_seg.masks.scores import ious, overlaps, scores_of
+from kaggle_seg.masks.variants import VARIANTS, MetricVariant
 from kaggle_seg.run_directory import shown
 from kaggle_seg.submission.table import Row
 
@@ -21,37 +22,42 @@ WORST = 5  # tiles that are named
 
 @dataclass(frozen=True)
 class Truth:
-    """Masks of some tiles of a submission, and what its own masks earn on them.
+    """Masks of some tiles of a submission, and the scores of its own masks on them.
 
     Attributes:
         stems: the image ids of N tiles.
         run_lengths: their true masks, N texts.
         intersection, union: int64 (N,), pixels in both masks, in either.
-        steps: the IoU steps that the competition rewards, in twentieths.
+        competition: what its score counts.
     """
 
     stems: tuple[str, ...]
     run_lengths: tuple[str, ...]
     intersection: NDArray[np.int64]
     union: NDArray[np.int64]
-    steps: tuple[int, ...]
+    competition: Competition
 
-    def by_tile(self) -> dict[str, NDArray[np.float64]]:
-        """IoU and competition score of each tile, float64 (N,), by reading: "iou_one", "competition_zero", ..."""
+    def scores(self, variant: MetricVariant) -> NDArray[np.float64]:
+        """The score of each tile in a metric variant over all tiles, float64 (N,)."""
         pixels = self.intersection, self.union
-        readings = {f"iou_{empty}": ious(*pixels, empty) for empty in ("one", "zero")}
-        return readings | {
-            f"competition_{empty}": competition_scores(*pixels, empty, self.steps) for empty in ("one", "zero")
-        }
+        assert variant.empty_tile
+        if variant.score == "iou":
+            return ious(*pixels, variant.empty_tile)
+        return scores_of(self.competition, *pixels, variant.empty_tile)
+
+    def means(self) -> dict[str, float]:
+        """The mean in each metric variant over all tiles, by the name that people read."""
+        variants = [variant for variant in VARIANTS if variant.empty_tile]
+        return {variant.label(self.competition): float(self.scores(variant).mean()) for variant in variants}
 
 
-def compare_with_masks(rows: Sequence[Row], folder: Path, competition: Competition = DEFAULT) -> Truth:
-    """Holds the rows of a submission against the mask files in a folder and below it.
+def compare_with_masks(rows: Sequence[Row], folder: Path, competition: Competition) -> Truth:
+    """Compares the rows of a submission with the mask files in a folder and below it.
 
     Args:
         rows: sound ones, of one size.
         folder: whose files pair with rows by their ids; it may hold masks of other tiles too.
-        competition: how ids are read, and which IoU steps count.
+        competition: how ids are read, and what its score counts.
 
     Raises:
         BadInput: no file pairs with a row, two files have the same id, or a mask is damaged or of another size.
@@ -64,7 +70,7 @@ def compare_with_masks(rows: Sequence[Row], folder: Path, competition: Competiti
     pairs = [(row, files[id_]) for row in rows if (id_ := row_id(row, competition)) in files]
     if not pairs:
         raise BadInput(f"{shown(folder)}: none of its {len(files)} masks is of a tile in the CSV; name their folder")
-    truths, found, problems = [], [], []
+    truths, pixels, problems = [], [], []
     for row, file in tqdm(pairs, "masks", unit="mask", delay=2, disable=None):
         mask = read_mask(file)
         if mask.shape != row.shape:
@@ -76,11 +82,11 @@ def compare_with_masks(rows: Sequence[Row], folder: Path, competition: Competiti
             continue
         own = rle.decode(row.run_lengths, mask.shape[0], mask.shape[1], competition.pixel_order)
         truths += rle.encode(mask[None], competition.pixel_order)
-        found.append(overlaps(own[None], mask[None]))
+        pixels.append(overlaps(own[None], mask[None]))
     if problems:
         raise BadInput(problems)
-    intersection, union = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return Truth(tuple(row.stem for row, _ in pairs), tuple(truths), intersection, union, competition.iou_steps)
+    intersection, union = (np.concatenate(parts) for parts in zip(*pixels, strict=True))
+    return Truth(tuple(row.stem for row, _ in pairs), tuple(truths), intersection, union, competition)
 
 
 def row_id(row: Row, competition: Competition) -> str:
@@ -117,12 +123,12 @@ def describe_truth(truth: Truth, rows: int) -> list[str]:
         truth: the tiles that have a mask.
         rows: how many tiles the CSV has.
     """
-    scores = truth.by_tile()
     some = f" of {rows}; the others have no mask there" if len(truth.stems) < rows else ""
-    lines = [f"local score        {len(truth.stems)} tiles{some}"]
-    for name, kind in (("competition score", "competition"), ("mean IoU", "iou")):
-        one, zero = (scores[f"{kind}_{empty}"].mean() for empty in ("one", "zero"))
-        lines.append(f"  {name:<17} {one:.4f} if empty tiles earn 1, {zero:.4f} if they earn 0")
-    order = np.argsort(scores["iou_one"], kind="stable")[:WORST]
-    worst = ", ".join(f"{truth.stems[tile]} (IoU {scores['iou_one'][tile]:.3f})" for tile in order)
-    return [*lines, f"  worst tiles      {worst}"]
+    means, ious = truth.means(), truth.scores(MetricVariant("iou", "one"))
+    width = max(map(len, means))
+    order = np.argsort(ious, kind="stable")[:WORST]
+    return [
+        f"local score        {len(truth.stems)} tiles{some}",
+        *(f"  {label:<{width}}  {mean:.4f}" for label, mean in means.items()),
+        f"  worst tiles      {', '.join(f'{truth.stems[tile]} (IoU {ious[tile]:.3f})' for tile in order)}",
+    ]

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kaggle_seg.run_directory import Run
+from tests.drawn_runs import draw_run, draw_tree
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -86,3 +89,8 @@ def note_request(url: str, own: str, troubles: list[str]) -> None:
     """Notes what is neither the page itself nor data within it."""
     if url.partition("#")[0] != own and not url.startswith("data:"):
         troubles.append(f"request: {url[:200]}")
+
+
+@pytest.fixture
+def drawn_run(tmp_path: Path) -> Run:
+    return draw_run("drawn", draw_tree(tmp_path / "tiles"))

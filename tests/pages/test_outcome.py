@@ -63,7 +63,7 @@ def decided(root: Path, **changes: Any) -> Path:
     write_submission(csv, ["7", "8", "9"], ["1 4", "", ""], 4, 4)
     write_json(csv.with_suffix(".json"), facts(**changes))
     write_json(root / "runs" / "north" / "split.json", dataclasses.asdict(SPLIT))
-    (root / "runs" / "north" / "threshold.png").touch()
+    (root / "runs" / "north" / "threshold.svg").touch()
     return csv
 
 
@@ -79,7 +79,7 @@ def test_the_table_tells_what_a_person_asks_first(output_root: Path) -> None:
         "decision                 threshold 0.473",
         "threshold                0.473",
         "empty predictions        2 of 3 test tiles (66.7%); in validation 25.0%",
-        "look at                  runs/north/threshold.png",
+        "look at                  runs/north/threshold.svg",
         "                         submissions/north.csv",
     ]
 

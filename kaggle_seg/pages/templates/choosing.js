@@ -3,6 +3,7 @@
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
 const fixed = (value) => value.toFixed(3);
 
+// What is known of a tile; `facts.scoreName` is what the competition's score is called.
 const MEASURES = [
   { key: "id", label: "id" },
   { key: "share", label: "building share", write: percent, scale: 100 },
@@ -11,7 +12,7 @@ const MEASURES = [
   { key: "expected", label: "expected IoU", write: fixed, scale: 1 },
   { key: "expectedScore", label: "score at the expected IoU", write: fixed, scale: 1 },
   { key: "iou", label: "true IoU", write: fixed, scale: 1 },
-  { key: "score", label: "true score", write: fixed, scale: 1 },
+  { key: "score", get label() { return `true ${facts.scoreName}`; }, write: fixed, scale: 1 },
   { key: "agreement", label: "agreement", write: fixed, scale: 1 },
 ];
 

@@ -139,7 +139,7 @@ function showControls() {
 // --- together ---
 
 const large = new Large({ tiles, neighbour, onChange: (index) => change({ tile: index === null ? "" : tiles.all[index].id }) });
-const live = facts.live ? new Live(facts.live, tiles.all, (level) => change({ level })) : null;
+const slider = facts.slider ? new Slider(facts.slider, (level) => change({ level })) : null;
 
 function change(what) {
   apply({ ...state, ...what });
@@ -156,7 +156,7 @@ function apply(next) {
   state = repaired(next);
   if (["sort", "down", "show", "find", "by", "from", "to"].some((name) => state[name] !== before[name])) arrange();
   showControls();
-  if (state.level !== before.level) live?.show(state.level);
+  if (state.level !== before.level) slider?.show(state.level);
   if (state.level !== before.level || state.view !== before.view) drawVisible();
   if (state.tile !== before.tile) showLarge();
 }
@@ -167,7 +167,7 @@ function repaired(next) {
   const kept = { ...next };
   for (const name of ["sort", "by", "show"]) if (!there(name, kept[name])) kept[name] = FIRST[name];
   if (!document.querySelector(`[data-view="${CSS.escape(kept.view)}"]`)) kept.view = FIRST.view;
-  const places = facts.live?.thresholds.length ?? 0;
+  const places = facts.slider?.thresholds.length ?? 0;
   if (!(Number.isInteger(kept.level) && kept.level >= 0 && kept.level < places)) kept.level = null;
   return kept;
 }
@@ -181,7 +181,7 @@ function showLarge() {
 prepareControls();
 arrange();
 showControls();
-live?.show(null);
+slider?.show(null);
 apply(readAddress(location.hash, FIRST));
 addEventListener("hashchange", () => apply(readAddress(location.hash, FIRST)));
 

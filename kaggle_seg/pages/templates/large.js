@@ -110,10 +110,3 @@ class Large {
     this.move(0, 0);
   }
 }
-
-function makeText(kind, text, classes = "") {
-  const made = document.createElement(kind);
-  made.textContent = text;
-  if (classes) made.className = classes;
-  return made;
-}

@@ -1,4 +1,4 @@
-// Probability maps at 64 levels, packed as gallery_maps.py says.
+// Probability maps at 64 levels, packed as packed_maps.py says.
 
 const LEVELS = 64;
 

@@ -1,4 +1,3 @@
-"use strict";
 // Masks: Uint8Array, row by row, 1 = building.
 
 // Draws run lengths, the text that Kaggle reads: pixels counted from 1, down the columns or along the rows.
