@@ -1,4 +1,4 @@
-"""A submission against another one, and against true masks."""
+"""A submission compared with another one."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from kaggle_seg.errors import BadInput
 from kaggle_seg.inspect import main
 from kaggle_seg.masks import rle
-from kaggle_seg.masks.scores import competition_scores
 from kaggle_seg.submission.comparison import agreement, compare
-from kaggle_seg.submission.figures import figures_of
 from kaggle_seg.submission.table import Submission, write_submission
-from kaggle_seg.submission.truth import compare_with_masks
 
 SIDE = 16
 
@@ -31,13 +26,6 @@ def write(folder: Path, name: str, masks: np.ndarray, first: int = 0, side: int 
     path = folder / f"{name}.csv"
     write_submission(path, [f"t_{first + number}" for number in range(len(masks))], rle.encode(masks), side, side)
     return path
-
-
-def write_masks(folder: Path, masks: np.ndarray, first: int = 0) -> Path:
-    folder.mkdir()
-    for number, mask in enumerate(masks):
-        Image.fromarray(mask.astype(np.uint8) * 255).save(folder / f"mask_{first + number}.png")
-    return folder
 
 
 def iou(one: np.ndarray, other: np.ndarray) -> float:
@@ -85,38 +73,3 @@ def test_inspect_tells_what_changed(output_root: Path, capsys: pytest.CaptureFix
     assert "  turned empty     3 (t_0, t_3, t_6)" in lines
     assert main(["a", "--against", "a"]) == 0
     assert "  changed          0 tiles" in capsys.readouterr().out.splitlines()
-
-
-def test_the_score_on_true_masks(tmp_path: Path) -> None:
-    own, truth = draw(0), draw(0) & (np.random.default_rng(5).random((9, SIDE, SIDE)) < 0.8)
-    submission = Submission.read(write(tmp_path, "a", own))
-    found = compare_with_masks(figures_of(submission).rows, write_masks(tmp_path / "masks", truth[:7]))
-    assert found.stems == tuple(f"t_{number}" for number in range(7))
-    both, either = (own & truth).sum((1, 2))[:7], (own | truth).sum((1, 2))[:7]
-    assert found.by_tile()["iou_one"] == pytest.approx([iou(*pair) for pair in zip(own[:7], truth[:7], strict=True)])
-    assert np.array_equal(found.by_tile()["competition_zero"], competition_scores(both, either, "zero"))
-    assert found.run_lengths == tuple(rle.encode(truth[:7]))
-
-
-def test_inspect_tells_the_local_score(output_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write(output_root / "submissions", "a", draw(0))
-    masks = write_masks(tmp_path / "masks", draw(0)[:7])
-    assert main(["a", "--masks", str(masks)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert "local score        7 tiles of 9; the others have no mask there" in lines
-    assert "  competition score 1.0000 if empty tiles earn 1, 0.5714 if they earn 0" in lines
-
-
-def test_folders_of_masks_that_do_not_fit(tmp_path: Path) -> None:
-    rows = figures_of(Submission.read(write(tmp_path, "a", draw(0)))).rows
-    with pytest.raises(BadInput, match="found no masks"):
-        compare_with_masks(rows, tmp_path / "none")
-    with pytest.raises(BadInput, match="none of its 2 masks is of a tile in the CSV"):
-        compare_with_masks(rows, write_masks(tmp_path / "others", draw(0)[:2], first=50))
-    twice = write_masks(tmp_path / "twice", draw(0)[:2])
-    write_masks(twice / "again", draw(0)[:2])
-    with pytest.raises(BadInput) as caught:
-        compare_with_masks(rows, twice)
-    assert len(caught.value.problems) == 2
-    with pytest.raises(BadInput, match="found 8 x 8 pixels, wanted 16 x 16"):
-        compare_with_masks(rows, write_masks(tmp_path / "small", np.zeros((2, 8, 8), bool)))
