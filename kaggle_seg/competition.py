@@ -112,7 +112,7 @@ def find_competition(name: str = "") -> Competition:
     if slug.endswith(".toml") and not address:
         return read_competition(Path(name))
     raise BadInput(
-        f"--competition {name}: not known here (known: {', '.join(known)}); describe it in a TOML file like those "
+        f"--competition {name}: unknown (known: {', '.join(known)}); describe it in a TOML file like those "
         "in kaggle_seg/competitions/ and name that file"
     )
 
@@ -135,10 +135,10 @@ def read_competition(path: Path) -> Competition:
     except FileNotFoundError as error:
         raise BadInput(f"{path}: no such file; name a competition's TOML file or its slug") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(f"{path}: not a TOML file that can be read ({error}); mend it") from error
+        raise BadInput(f"{path}: not a TOML file that can be read ({error}); correct it") from error
     hints = get_type_hints(Competition)
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in tables.items()}
-    problems = [f"unknown key {key!r} (known: {', '.join(hints)}); remove or mend it" for key in values.keys() - hints]
+    problems = [f"unknown key {key!r} (known: {', '.join(hints)}); remove or correct it" for key in values.keys() - hints]
     problems += [fault for key in values.keys() & hints if (fault := _fault(key, values[key], hints[key]))]
     if not values.get("slug"):
         problems.append("no slug; put the competition's name in its kaggle.com address there")

@@ -91,10 +91,10 @@ class Run:
             BadInput: another one was asked for.
         """
         own = read_competition(self.competition_file) if self.competition_file.exists() else find_competition()
-        if asked and find_competition(asked) != own:
+        if asked and (other := find_competition(asked)) != own:
+            made = f"is for {own.slug}" if other.slug != own.slug else f"was made with another description of {own.slug}"
             raise BadInput(
-                f"--competition {asked}: run {self.name} is for {own.slug}, or for another description of it; "
-                "leave the option out, or take another --run name"
+                f"--competition {asked}: run {self.name} {made}; leave the option out, or choose another --run name"
             )
         return own
 

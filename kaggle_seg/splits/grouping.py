@@ -156,9 +156,9 @@ def by_groups(training: Sequence[str], path: Path, competition: Competition) -> 
         name, group = (*row, "", "")[:2]
         tile = name if name in known else competition.tile_id(Path(name).stem)
         wrong = (
-            (len(row) != 2 and f"{len(row)} fields; wanted 2, tile and group")
-            or (tile not in known and f"{name!r} is no training tile; remove the row or mend the name")
-            or (not group and f"tile {name} without a group; give it one")
+            (len(row) != 2 and f"{len(row)} field{'s' * (len(row) > 1)}; wanted 2, tile and group")
+            or (tile not in known and f"{name!r} is no training tile; remove the row or correct the name")
+            or (not group and f"tile {name} has no group; give it one")
             or (tile in group_of and f"tile {name} was given before; remove one of the rows")
         )
         if wrong:

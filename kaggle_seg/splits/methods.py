@@ -57,7 +57,7 @@ def try_method(survey: Survey, method: Method, settings: SplitSettings) -> Candi
     excluded = guarded(survey.training, validation, settings.guard)
     training = sorted(set(range(len(fold_of))) - {*validation, *excluded})
     if not training:
-        raise BadInput(f"--guard {settings.guard}: leaves no tile to train on; take a smaller one")
+        raise BadInput(f"--guard {settings.guard}: leaves no tile to train on; use a smaller guard")
     clusters = within_folds(grouping.clusters, fold_of)
     return Candidate(method, fold_of, clusters, validation, excluded, survey.share_beside(validation, training))
 

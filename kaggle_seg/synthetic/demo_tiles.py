@@ -52,8 +52,9 @@ class DemoTiles:
             BadInput: naming every value out of range.
         """
         least = {"training": 1, "test": 1, "seed": 0, "size": 16}
-        found = dataclasses.asdict(self)
-        if problems := [f"--{name} {found[name]}: at least {low}" for name, low in least.items() if found[name] < low]:
+        values = dataclasses.asdict(self)
+        small = {name: low for name, low in least.items() if values[name] < low}
+        if problems := [f"--{name} {values[name]}: wanted {low} or more" for name, low in small.items()]:
             raise BadInput(problems)
 
 
@@ -128,7 +129,7 @@ def is_there(folder: Path, demo: DemoTiles) -> bool:
             f"{shown(folder)}: holds other demo tiles ({MARKER} in it says which); delete it or name another folder"
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadInput(f"{shown(folder)}: there already, and no demo tiles; name a folder that is new or empty")
+        raise BadInput(f"{shown(folder)}: exists and holds no demo tiles; name a new or empty folder")
     return False
 
 

@@ -88,7 +88,8 @@ def open_cache(data: Path, competition: Competition, verify: bool = False) -> Ti
     folder = cache_folder(listing)
     cache = None if listing.problems else load(folder)
     if cache and verify and (changed := changed_files(folder, listing)):
-        print(f"verify: other contents at equal size and time, so all is read anew: {', '.join(changed)}", file=sys.stderr)
+        what = "contents changed, though size and time did not, so all tiles are read again"
+        print(f"verify: {what}: {', '.join(changed)}", file=sys.stderr)
         cache = None
         with lock(folder.parent / ".lock", READ_ELSEWHERE):
             sweep(folder.parent)

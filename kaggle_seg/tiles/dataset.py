@@ -134,7 +134,7 @@ def list_by_patterns(listing: Listing) -> Listing:
             files.append(TileFile(path.relative_to(listing.root).as_posix(), *size_and_time(path)))
         if not files:
             listing.problems.append(
-                f"{pattern or 'test'}: no tiles there; wanted those of {competition.slug}; put them there"
+                f"{pattern or 'test'}: no files there; wanted the tiles of {competition.slug}; put them there"
             )
     return listing
 
@@ -147,7 +147,7 @@ def list_mask_table(listing: Listing, path: Path) -> None:
             rows = [tuple(row.get(name) or "" for name in competition.columns[:2]) for row in csv.DictReader(stream)]
         facts = path.stat()
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        listing.problems.append(f"{competition.masks}: cannot be read ({error}); put it there, or mend it")
+        listing.problems.append(f"{competition.masks}: cannot be read ({error}); put it there, or repair it")
         return
     texts: dict[str, list[str]] = {}
     for name, runs in rows:

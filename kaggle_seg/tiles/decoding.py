@@ -126,12 +126,12 @@ def any_tiff(content: bytes) -> Decoded:
 
     with tifffile.TiffFile(io.BytesIO(content)) as file:
         if len(file.pages) != 1:
-            raise Unfit(f"{len(file.pages)} pages; wanted one image a file; save its pages apart")
+            raise Unfit(f"{len(file.pages)} pages; wanted one image per file; save its pages separately")
         page = file.pages[0]
         check_extent(page.imagelength, page.imagewidth, page.dataoffsets, page.databytecounts, len(content))
         # tifffile itself writes boolean masks with True as 1 under this tag; other writers mean 1 to be black
         if page.photometric == WHITE_IS_ZERO and page.software != "tifffile.py":
-            raise Unfit("white is stored as 0, so what is building is unclear; wanted 0 and 255 (building); convert it")
+            raise Unfit("white is stored as 0, so it is unclear what is a building; wanted 0 and 255 (building); convert it")
         pixels = page.asarray(maxworkers=1)
     if "S" in page.axes:
         pixels = np.moveaxis(pixels, page.axes.index("S"), -1)

@@ -105,7 +105,7 @@ def image_pixels(content: bytes) -> tuple[np.ndarray, bool]:
     """
     kind, pixels = decode(content)
     if not kind.startswith("8-bit RGB"):
-        raise Unfit(f"{kind}; wanted 8-bit RGB; convert it, and see that its colours are those of the other tiles")
+        raise Unfit(f"{kind}; wanted 8-bit RGB; convert it, and check that its colours match the other tiles")
     return without_alpha(pixels, 3)
 
 
@@ -140,7 +140,7 @@ def mask_of_runs(runs: str, size: tuple[int, int], pixel_order: PixelOrder) -> t
     """Like `mask_pixels`, for a mask of this height and width that is given as run lengths."""
     height, width = size
     if problems := rle.faults(runs, height * width):
-        raise Unfit(f"{'; '.join(problems)}; mend the run lengths")
+        raise Unfit(f"{'; '.join(problems)}; correct the run lengths")
     return rle.decode(runs, height, width, pixel_order), False
 
 

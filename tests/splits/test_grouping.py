@@ -93,9 +93,9 @@ def test_all_faulty_rows_are_told_at_once(tmp_path: Path) -> None:
     lines = [line.removeprefix(f"{path} ").removeprefix(f"{path}: ") for line in told.value.problems]
     assert lines == [
         "row 3: tile 1 was given before; remove one of the rows",
-        "row 4: '77' is no training tile; remove the row or mend the name",
-        "row 5: tile 2 without a group; give it one",
-        "row 6: 1 fields; wanted 2, tile and group",
+        "row 4: '77' is no training tile; remove the row or correct the name",
+        "row 5: tile 2 has no group; give it one",
+        "row 6: 1 field; wanted 2, tile and group",
         "row 7: 3 fields; wanted 2, tile and group",
         "no row for tile 2; add one",
         "no row for tile 3; add one",

@@ -73,7 +73,7 @@ REFUSED_IMAGES = {
     "signed": (tiff((IMAGE // 2).astype(np.int8)), "8-bit signed RGB; wanted 8-bit RGB"),
     "CMYK": (pillow(Image.fromarray(IMAGE).convert("CMYK"), "TIFF"), "8-bit CMYK; wanted 8-bit RGB"),
     "palette": (pillow(Image.fromarray(IMAGE).convert("P"), "TIFF"), "8-bit palette; wanted 8-bit RGB"),
-    "two pages": (tiff(np.stack([IMAGE, IMAGE])), "2 pages; wanted one image a file"),
+    "two pages": (tiff(np.stack([IMAGE, IMAGE])), "2 pages; wanted one image per file"),
     "transparent": (tiff(np.dstack([IMAGE, WHITE]), extrasamples=["unassalpha"]), "alpha channel that is not opaque"),
     "greyscale PNG": (pillow(IMAGE[..., 0], "PNG"), "8-bit greyscale; wanted 8-bit RGB"),
     "palette PNG": (pillow(Image.fromarray(IMAGE).convert("P"), "PNG"), "palette; wanted 8-bit RGB"),

@@ -23,7 +23,7 @@ STEMS = ["000e218f21", "00950d1621", "ff00021", "7", "007"]  # alike by the numb
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """Five training tiles and two test tiles of 10 × 13 pixels, masks both ways; the first mask is empty."""
+    """Five training tiles and two test tiles of 10 × 13 pixels, masks both ways (in 16 bits); the first mask is empty."""
     random = np.random.default_rng(5)
     masks = random.random((len(STEMS), 10, 13)) < 0.4
     masks[0] = False
@@ -32,7 +32,7 @@ def tree(tmp_path: Path) -> Path:
         (root / folder).mkdir(parents=True)
     for stem, mask in zip(STEMS, masks, strict=True):
         Image.fromarray(random.integers(0, 256, (10, 13, 3), np.uint8)).save(root / "train/images" / f"{stem}.png")
-        Image.fromarray(255 * mask.astype(np.uint8)).save(root / "train/masks" / f"{stem}.png")
+        Image.fromarray(65535 * mask.astype(np.uint16)).save(root / "train/masks" / f"{stem}.png")
     for stem in ("aa01", "bb01"):
         Image.fromarray(random.integers(0, 256, (10, 13, 3), np.uint8)).save(root / "test/images" / f"{stem}.png")
     rows = [f"{stem},{text}" for stem, text in zip(STEMS, rle.encode(masks), strict=True)]
