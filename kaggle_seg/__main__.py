@@ -12,7 +12,7 @@ from pathlib import Path
 from kaggle_seg.errors import BadInput, report_errors
 
 # as the pipeline runs them
-FIRST = ("demo", "split", "train", "predict", "tune", "decide", "inspect", "summary", "submit", "report")
+FIRST = ("pipeline", "demo", "split", "train", "predict", "tune", "decide", "inspect", "summary", "submit", "report")
 
 
 @report_errors
@@ -34,12 +34,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def find_commands() -> dict[str, str]:
-    """The modules here that have a `main`, with the first line of their docstring; nothing is imported."""
-    commands = {}
-    for path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
+    """The modules and packages here that have a `main`, with the first line of its docstring; nothing is imported."""
+    commands, here = {}, Path(__file__).parent
+    for path in sorted([*here.glob("[a-z]*.py"), *here.glob("[a-z]*/__main__.py")]):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         if any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body):
-            commands[path.stem] = (ast.get_docstring(tree) or "").partition("\n")[0]
+            name = path.stem if path.parent == here else path.parent.name
+            commands[name] = (ast.get_docstring(tree) or "").partition("\n")[0]
     return {name: commands[name] for name in (*FIRST, *commands) if name in commands}
 
 
@@ -49,7 +50,8 @@ def overview(commands: dict[str, str]) -> str:
     lines = [f"  {name:<{width}}  {summary}" for name, summary in commands.items()]
     return "\n".join(
         [
-            "From a folder of satellite tiles to a scored Kaggle submission: ./run_pipeline.sh runs the stages in order.",
+            "From a folder of satellite tiles to a scored Kaggle submission. `pipeline` runs the stages in order;",
+            "on Linux and macOS, ./run_pipeline.sh finds a Python for it and starts it.",
             "",
             *lines,
             "",

@@ -1,6 +1,6 @@
 """What a person is told when something is wrong, and the exit codes.
 
-0 done, 1 something outside refused or failed, 2 wrong use or faulty input, 130 stopped by Ctrl-C.
+0 done, 1 something failed outside of the input, 2 wrong use or faulty input, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def report_errors(main: Callable[..., int]) -> Callable[..., int]:
         except Failure as error:
             print(f"error: {error}", file=sys.stderr)
             return FAILED
-        except BrokenPipeError:  # who reads has seen enough, as `head` does
+        except BrokenPipeError:  # the reader has seen enough, as `head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return FAILED
         except OSError as error:
@@ -49,7 +49,7 @@ def report_errors(main: Callable[..., int]) -> Callable[..., int]:
             print(f"error: {error.strerror or error}{where}", file=sys.stderr)
             return FAILED
         except KeyboardInterrupt:
-            if "KSEG_PARENT" not in os.environ:  # run_pipeline.sh says it itself, once
+            if "KSEG_PARENT" not in os.environ:  # the pipeline says it itself, once
                 print("\nstopped; the same command takes up where this left off.", file=sys.stderr)
             return INTERRUPTED
 

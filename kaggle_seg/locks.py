@@ -29,7 +29,7 @@ POLL_SECONDS = 0.05
 
 
 @contextlib.contextmanager
-def lock(path: Path, waiting: str = "", timeout: float | None = None) -> Iterator[None]:
+def lock(path: Path, waiting: str = "", timeout: float | None = None) -> Iterator[int]:
     """Holds the operating system's lock on a file.
 
     It excludes other processes and other threads. It isn't re-entrant.
@@ -38,6 +38,10 @@ def lock(path: Path, waiting: str = "", timeout: float | None = None) -> Iterato
         path: the file, which is made with its folder if it isn't there. Its content is left alone.
         waiting: printed once to stderr while another process holds the lock; empty: nothing is printed.
         timeout: seconds to wait for another holder; None: as long as it takes.
+
+    Yields:
+        The file descriptor of the lock. On POSIX a child that inherits it (`pass_fds`) goes on holding the lock if this
+        process dies first.
 
     Raises:
         Failure: another process still holds the lock after `timeout` seconds.
@@ -55,7 +59,7 @@ def lock(path: Path, waiting: str = "", timeout: float | None = None) -> Iterato
         time.sleep(POLL_SECONDS)
         handle = _take(path)
     try:
-        yield
+        yield handle
     finally:
         os.close(handle)
 

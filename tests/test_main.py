@@ -44,17 +44,18 @@ def test_every_command_is_listed_with_what_it_does(capsys: pytest.CaptureFixture
 
 def test_a_command_is_what_has_a_main() -> None:
     folder = Path(kaggle_seg.__path__[0])
-    for path in folder.glob("*.py"):
+    for path in [*folder.glob("*.py"), *folder.glob("*/__main__.py")]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         runs_by_itself = any(isinstance(node, ast.If) and "__main__" in ast.unparse(node.test) for node in tree.body)
-        assert runs_by_itself == (path.stem in [*COMMANDS, "__main__"]), path.name
+        name = path.stem if path.parent == folder else path.parent.name
+        assert runs_by_itself == (name in [*COMMANDS, "__main__"]), path.name
 
 
 def test_an_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspekt"]) == 2
     assert capsys.readouterr().err == "error: no command 'inspekt'; did you mean 'inspect'?\n"
     assert main(["xyz"]) == 2
-    assert "there are: demo" in capsys.readouterr().err
+    assert "there are: pipeline, demo" in capsys.readouterr().err
 
 
 def test_a_command_runs_through_the_package(tmp_path: Path) -> None:
