@@ -11,7 +11,7 @@ from typing import Annotated
 import tyro
 
 from kaggle_seg.errors import report_errors
-from kaggle_seg.run_directory import shown
+from kaggle_seg.output import shown
 from kaggle_seg.synthetic.demo_tiles import DemoTiles, write_demo
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from kaggle_seg.errors import BadInput
 from kaggle_seg.locks import lock
-from kaggle_seg.run_directory import read_json, shown, write_json
+from kaggle_seg.output import read_json, shown, write_json
 
 if TYPE_CHECKING:  # a command's --help waits for no NumPy
     import numpy as np

@@ -21,7 +21,7 @@ import numpy as np
 from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput, Failure
 from kaggle_seg.locks import lock
-from kaggle_seg.run_directory import output_root, read_json, shown
+from kaggle_seg.output import output_root, read_json, shown
 from kaggle_seg.tiles.dataset import Listing, list_tree
 from kaggle_seg.tiles.reading import hash_files
 from kaggle_seg.tiles.storing import HASHES, INDEX, build, sweep

@@ -14,7 +14,7 @@ import numpy as np
 from kaggle_seg.competition import PixelOrder
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
-from kaggle_seg.run_directory import shown
+from kaggle_seg.output import shown
 from kaggle_seg.tiles.decoding import Unfit, decode
 
 UPPER = (0, 1, 255, 65535)  # the largest value of a mask; 0 in an empty one

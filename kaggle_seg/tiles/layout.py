@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput
-from kaggle_seg.run_directory import shown
+from kaggle_seg.output import shown
 
 DEPTH = 5  # levels below the given folder at which a layout is looked for
 PATTERN_DEPTH = 3  # and a competition's own patterns

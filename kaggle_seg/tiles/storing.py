@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kaggle_seg.errors import BadInput, Failure
-from kaggle_seg.run_directory import shown, write_atomic
+from kaggle_seg.output import shown, write_atomic
 from kaggle_seg.tiles.dataset import Dataset, Listing, Tile, pair
 from kaggle_seg.tiles.reading import FileReport, Part, faults, read_parts
 

@@ -14,7 +14,7 @@ import pytest
 import tifffile
 
 from kaggle_seg.errors import BadInput
-from kaggle_seg.run_directory import file_hash
+from kaggle_seg.output import file_hash
 from kaggle_seg.synthetic.demo_tiles import COLUMNS, MARKER, TREE, DemoTiles, draw_tiles, is_demo, write_demo
 
 SMALL = DemoTiles(training=14, test=3, seed=5, size=32)
