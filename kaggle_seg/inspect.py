@@ -63,7 +63,7 @@ def inspect(command: Command, path: Path, other_path: Path | None) -> int:
     from kaggle_seg.submission.truth import compare_with_masks, describe_truth
 
     competition = competition_of_csv(path, command.competition)
-    submission, expected = Submission.read(path, competition), find_expected(path, command.data, competition)
+    submission, expected = Submission.read(path, competition), find_expected(path, competition, command.data)
     faults = check(submission, expected)
     for line in describe(faults):
         print(line)

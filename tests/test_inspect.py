@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.inspect import main
 from kaggle_seg.masks import rle
 from kaggle_seg.submission.table import write_submission
+
+COMPETITION = find_competition()
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def csv(output_root: Path) -> Path:
     masks = np.zeros((6, 8, 8), bool)
     masks[3:, 2:5, 2:5] = True
     stems = [f"t_{number}" for number in range(6)]
-    write_submission(path, stems, rle.encode(masks), 8, 8)
+    write_submission(path, stems, rle.encode(masks), 8, 8, COMPETITION)
     path.with_suffix(".json").write_text(json.dumps({"stems": stems}), encoding="utf-8")
     return path
 

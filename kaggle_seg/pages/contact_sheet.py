@@ -58,7 +58,7 @@ def write_contact_sheet(submission: Submission, figures: Figures, data: Path | N
     """
     from kaggle_seg.tiles.files import read_image
 
-    images = find_images(submission.path, data, submission.competition)
+    images = find_images(submission.path, submission.competition, data)
     chosen = choose(figures.shares)
     stems = [figures.rows[row].stem for row in chosen]
     if missing := [stem for stem in stems if stem not in images]:

@@ -68,7 +68,7 @@ class Submission(table.Submission):
         from kaggle_seg.tiles.files import read_image
 
         mask = self[stem]
-        images = find_images(self.path, data, self.competition)
+        images = find_images(self.path, self.competition, data)
         if stem not in images:
             raise BadInput(f"no test tile {stem!r}; name the folder of its tiles: show({stem!r}, data=DIR)")
         image = read_image(images[stem])

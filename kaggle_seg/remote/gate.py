@@ -25,7 +25,7 @@ def check_csv(file: Path, data: Path | None = None, competition: Competition = D
     Raises:
         BadInput: its faults, as `inspect` words them, or that its ids cannot be checked.
     """
-    expected = find_expected(file, data, competition)
+    expected = find_expected(file, competition, data)
     faults = checks.check(Submission.read(file, competition), expected)
     if faults:
         number = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kaggle_seg.competition import DEFAULT, Competition
+from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
 from kaggle_seg.run_directory import shown
@@ -42,7 +42,7 @@ class Agreement:
         return float(self.ious.mean()) if len(self.ious) else 0.0
 
 
-def agreement(one: Path, other: Path, competition: Competition = DEFAULT) -> float:
+def agreement(one: Path, other: Path, competition: Competition) -> float:
     """The mean IoU between the masks of two CSVs, over the tiles that both have.
 
     Args:
@@ -56,7 +56,7 @@ def agreement(one: Path, other: Path, competition: Competition = DEFAULT) -> flo
 
 
 def compare(first: Submission, second: Submission) -> Agreement:
-    """Holds two submissions against each other; rows that differ in no character are not drawn.
+    """Compares two submissions; rows that differ in no character are not drawn.
 
     Raises:
         BadInput: their masks are of other sizes.
@@ -86,7 +86,7 @@ def readable(row: Row, shape: tuple[int, int]) -> bool:
 
 def pair_ious(pairs: list[tuple[str, str]], submission: Submission, shape: tuple[int, int]) -> NDArray[np.float64]:
     """The IoU of each pair of run lengths, float64 (N,); two empty masks agree fully."""
-    found = np.ones(len(pairs))
+    ious = np.ones(len(pairs))
     different = np.flatnonzero([one != other for one, other in pairs])
     chunk = rle.chunk_length(*shape)
     for start in range(0, len(different), chunk):
@@ -97,25 +97,27 @@ def pair_ious(pairs: list[tuple[str, str]], submission: Submission, shape: tuple
         )
         both = np.count_nonzero(masks & others, axis=(1, 2))
         either = np.count_nonzero(masks | others, axis=(1, 2))
-        found[part] = np.divide(both, either, out=np.ones(len(part)), where=either > 0)
-    return found
+        ious[part] = np.divide(both, either, out=np.ones(len(part)), where=either > 0)
+    return ious
 
 
-def describe_agreement(found: Agreement, other: Path) -> list[str]:
+def describe_agreement(agreed: Agreement, other: Path) -> list[str]:
     """The lines in which a person reads it."""
-    lines = [f"against            {shown(other)}: {len(found.stems)} tiles in common, mean agreement {found.mean:.4f} (IoU)"]
-    if found.alone:
-        lines.append(f"  not compared     {found.alone} tiles that only one of them has, or that cannot be read")
-    if not found.stems:
+    lines = [
+        f"against            {shown(other)}: {len(agreed.stems)} tiles in common, mean agreement {agreed.mean:.4f} (IoU)"
+    ]
+    if agreed.alone:
+        lines.append(f"  not compared     {agreed.alone} tiles that only one of them has, or that cannot be read")
+    if not agreed.stems:
         return lines
-    counts, _ = np.histogram(found.ious, bins=10, range=(0, 1))
+    counts, _ = np.histogram(agreed.ious, bins=10, range=(0, 1))
     for tenth, count in enumerate(counts):
         bar = "#" * int(np.ceil(BAR * count / counts.max()))
         lines.append(f"  {tenth / 10:.1f}-{(tenth + 1) / 10:.1f}          {count:>6} {bar}".rstrip())
-    changed = [place for place in np.argsort(found.ious, kind="stable") if found.ious[place] < 1]
-    most = ", ".join(f"{found.stems[place]} ({found.ious[place]:.3f})" for place in changed[:NAMED])
+    changed = [place for place in np.argsort(agreed.ious, kind="stable") if agreed.ious[place] < 1]
+    most = ", ".join(f"{agreed.stems[place]} ({agreed.ious[place]:.3f})" for place in changed[:NAMED])
     lines.append(f"  changed          {len(changed)} tiles" + (f", most: {most}" if most else ""))
-    for name, stems in (("turned empty", found.emptied), ("no longer empty", found.filled)):
+    for name, stems in (("became empty", agreed.emptied), ("no longer empty", agreed.filled)):
         more = f" and {len(stems) - NAMED} more" if len(stems) > NAMED else ""
         lines.append(f"  {name:<17}{len(stems)}" + (f" ({', '.join(stems[:NAMED])}{more})" if stems else ""))
     return lines

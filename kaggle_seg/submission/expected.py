@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kaggle_seg.competition import DEFAULT, Competition, find_competition
+from kaggle_seg.competition import Competition, find_competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.run_directory import find_run, output_root, read_json, shown
 from kaggle_seg.submission.table import Submission
@@ -50,25 +50,25 @@ def competition_of_csv(csv: Path, asked: str = "") -> Competition:
     Args:
         csv: the submission.
         asked: its slug, address or TOML file, where a person named one; empty: what the JSON beside the CSV says, else the
-            default one.
+            first one.
     """
     if asked:
         return find_competition(asked)
     record = read_provenance(csv)
-    slug, runs = record.get("competition") or DEFAULT.slug, record.get("runs") or []
-    own = find_run(runs[0], must_exist=False).competition() if runs else DEFAULT
-    return own if own.slug == slug else find_competition(slug)
+    slug, runs = record.get("competition") or "", record.get("runs") or []
+    own = find_run(runs[0], must_exist=False).competition() if runs else find_competition()
+    return own if slug in ("", own.slug) else find_competition(slug)
 
 
-def find_expected(csv: Path, data: Path | None = None, competition: Competition = DEFAULT) -> Expected:
-    """What a CSV ought to hold.
+def find_expected(csv: Path, competition: Competition, data: Path | None = None) -> Expected:
+    """What a CSV should hold.
 
     The test tiles in `data` tell first, then the JSON beside the CSV, then a `sample_submission.csv` in the data folder.
 
     Args:
         csv: the submission.
-        data: a folder of tiles, if one was named.
         competition: names the sample's columns.
+        data: a folder of tiles, if one was named.
 
     Returns:
         What the first of these says; nothing known if there is none of them.
@@ -117,13 +117,13 @@ def expect_sample(path: Path, competition: Competition) -> Expected:
     return Expected(shown(path), tuple(row.stem for row in rows), rows[0].shape if rows else None)
 
 
-def find_images(csv: Path, data: Path | None = None, competition: Competition = DEFAULT) -> dict[str, Path]:
+def find_images(csv: Path, competition: Competition, data: Path | None = None) -> dict[str, Path]:
     """The image files of the test tiles, by the ids that the CSV has for them.
 
     Args:
         csv: the submission.
-        data: the folder of tiles; None: the one in the JSON beside the CSV.
         competition: where its tiles lie and how the CSV names them.
+        data: the folder of tiles; None: the one in the JSON beside the CSV.
 
     Raises:
         BadInput: it is not known where they are, or they are not there.

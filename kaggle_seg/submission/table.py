@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from kaggle_seg.competition import DEFAULT, Competition, natural_key
+from kaggle_seg.competition import Competition, natural_key
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.several import join_runs, split_regions
 from kaggle_seg.run_directory import shown, write_atomic
@@ -86,10 +86,10 @@ class Submission:
     delimiter: str
     header: tuple[str, ...]
     rows: tuple[Row, ...]
-    competition: Competition = DEFAULT
+    competition: Competition
 
     @classmethod
-    def read(cls, path: Path | str, competition: Competition = DEFAULT) -> Self:
+    def read(cls, path: Path | str, competition: Competition) -> Self:
         """Reads a file, whatever is wrong in it.
 
         Raises:
@@ -191,7 +191,7 @@ def write_submission(
     run_lengths: Sequence[str],
     height: int,
     width: int,
-    competition: Competition = DEFAULT,
+    competition: Competition,
 ) -> str:
     """Writes a submission, rows in natural order of their image ids; a kill leaves the old file or the new one.
 

@@ -24,6 +24,8 @@ from kaggle_seg.submission.table import write_submission
 from kaggle_seg.tiles.batches import Batches
 from kaggle_seg.tiles.cache import open_cache
 
+COMPETITION = find_competition()
+
 FILTERS, DEPTH, BATCH_SIZE, SEED = 16, 4, 8, 0
 
 
@@ -82,7 +84,9 @@ def main() -> int:
         model.predict_on_batch(cache.test.images[first : first + 16].astype(np.float32) / 255)[..., 0] >= 0.5
         for first in range(0, len(cache.test.ids), 16)
     ]
-    write_submission(options.csv, cache.test.stems, rle.encode(np.concatenate(masks)), cache.height, cache.width)
+    write_submission(
+        options.csv, cache.test.stems, rle.encode(np.concatenate(masks)), cache.height, cache.width, COMPETITION
+    )
     print(f"{epoch} epochs; {options.csv}")
     return 0
 

@@ -20,11 +20,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kaggle_seg.competition import DEFAULT
+from kaggle_seg.competition import DEFAULT, find_competition
 from kaggle_seg.masks import rle
 from kaggle_seg.submission.table import write_submission
 from tests.benchmarks.run_lengths import SIDE, draw_masks, usual_encode
 from tests.benchmarks.turns import Row, make_parser, run, take_turns, timed
+
+COMPETITION = find_competition()
 
 CHUNK, ROUNDS = 128, 3  # a chunk is a shard of stored maps
 DRAWN = 16 * CHUNK  # a whole number of chunks
@@ -52,7 +54,7 @@ def write_ours(path: Path, drawn: np.ndarray, stems: Sequence[str]) -> None:
     run_lengths: list[str] = []
     for chunk in chunks(drawn, len(stems)):
         run_lengths += rle.encode(chunk)
-    write_submission(path, stems, run_lengths, SIDE, SIDE)
+    write_submission(path, stems, run_lengths, SIDE, SIDE, COMPETITION)
 
 
 def same_values(one: Path, other: Path, rows: int) -> bool:

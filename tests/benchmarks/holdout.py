@@ -17,11 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from kaggle_seg.competition import tile_id
+from kaggle_seg.competition import find_competition, tile_id
 from kaggle_seg.masks.scores import competition_scores, ious, overlaps
 from kaggle_seg.run_directory import file_hash
 from kaggle_seg.submission.table import Submission
 from kaggle_seg.tiles.files import read_mask
+
+COMPETITION = find_competition()
 
 LOG = Path(__file__).with_name("holdout-log.csv")
 COLUMNS = (
@@ -42,7 +44,7 @@ DRAWS = 2000
 
 def score(path: Path, masks: dict[str, Path]) -> dict[str, str]:
     """All readings of one CSV's score, as text."""
-    submission = Submission.read(path)
+    submission = Submission.read(path, COMPETITION)
     stems = [row.stem for row in submission.rows]
     missing = sorted({tile_id(stem) for stem in stems} ^ set(masks))
     if missing:

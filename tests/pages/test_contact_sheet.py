@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
 from kaggle_seg.pages.contact_sheet import (
@@ -26,6 +27,8 @@ from kaggle_seg.pages.contact_sheet import (
 )
 from kaggle_seg.submission.figures import figures_of
 from kaggle_seg.submission.table import Submission, write_submission
+
+COMPETITION = find_competition()
 
 GREY = 90
 
@@ -45,8 +48,8 @@ def submission(output_root: Path) -> Submission:
     for tile in range(40):
         masks[tile, : max(0, tile - 24)] = True
     path = output_root / "submissions" / "a.csv"
-    write_submission(path, [f"t_{number}" for number in range(40)], rle.encode(masks), 16, 16)
-    return Submission.read(path)
+    write_submission(path, [f"t_{number}" for number in range(40)], rle.encode(masks), 16, 16, COMPETITION)
+    return Submission.read(path, COMPETITION)
 
 
 def test_chosen_tiles_are_spread_over_the_shares_with_few_empty_ones() -> None:

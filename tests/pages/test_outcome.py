@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from kaggle_seg import summary
+from kaggle_seg.competition import find_competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.pages.outcome import outcome_lines
 from kaggle_seg.run_directory import write_json
 from kaggle_seg.splits.splitting import Split
 from kaggle_seg.submission.table import write_submission
+
+COMPETITION = find_competition()
 
 SPLIT = Split(
     method="blocks",
@@ -60,7 +63,7 @@ def facts(**changes: Any) -> dict[str, Any]:
 def decided(root: Path, **changes: Any) -> Path:
     csv = root / "submissions" / "north.csv"
     csv.parent.mkdir(exist_ok=True)
-    write_submission(csv, ["7", "8", "9"], ["1 4", "", ""], 4, 4)
+    write_submission(csv, ["7", "8", "9"], ["1 4", "", ""], 4, 4, COMPETITION)
     write_json(csv.with_suffix(".json"), facts(**changes))
     write_json(root / "runs" / "north" / "split.json", dataclasses.asdict(SPLIT))
     (root / "runs" / "north" / "threshold.svg").touch()

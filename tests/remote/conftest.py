@@ -13,12 +13,15 @@ import pytest
 import tyro
 
 from kaggle_seg import submit
+from kaggle_seg.competition import find_competition
 from kaggle_seg.errors import report_errors
 from kaggle_seg.remote.ledger import Ledger
 from kaggle_seg.remote.trouble import Patience
 from kaggle_seg.submission.table import write_submission
 
 from .kaggle_server import KEY, TOKEN, KaggleServer
+
+COMPETITION = find_competition()
 
 
 @dataclass
@@ -79,7 +82,7 @@ def make_csv(output_root: Path) -> Callable[..., Path]:
         name: str = "a.csv", score: float | None = 0.39, runs: Sequence[str] = ("7 3", "", "1 256"), **facts: Any
     ) -> Path:
         path, stems = output_root / "submissions" / name, ["1", "2", "3"]
-        sha256 = write_submission(path, stems, list(runs), 16, 16)
+        sha256 = write_submission(path, stems, list(runs), 16, 16, COMPETITION)
         record = {"runs": ["houses"], "decision": {"rule": "threshold", "level": 107}, "threshold": 0.418, "stems": stems}
         record |= {"data": "", "fingerprint": "", "sha256": sha256, "quick": False, "demo": False}
         if score is not None:

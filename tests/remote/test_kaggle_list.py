@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.remote import advice
 from kaggle_seg.remote.ledger import COMPLETE, PENDING, Entry, Ledger, as_text
@@ -20,6 +21,8 @@ from kaggle_seg.submission.comparison import agreement
 
 from .conftest import Outcome, assert_agree
 from .kaggle_server import KaggleServer
+
+COMPETITION = find_competition()
 
 Make = Callable[..., Path]
 Run = Callable[..., Outcome]
@@ -121,8 +124,8 @@ def test_readings_are_not_mixed() -> None:
 
 def test_a_csv_agrees_fully_with_itself(make_csv: Make) -> None:
     path = make_csv()
-    assert agreement(path, path) == 1.0
-    assert agreement(path, make_csv("b.csv", runs=("20 3", "1 1", "1 256"))) == pytest.approx(1 / 3)
+    assert agreement(path, path, COMPETITION) == 1.0
+    assert agreement(path, make_csv("b.csv", runs=("20 3", "1 1", "1 256")), COMPETITION) == pytest.approx(1 / 3)
 
 
 # ---- the file --------------------------------------------------------------------------------------------------------

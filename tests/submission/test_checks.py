@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from kaggle_seg.competition import Competition
+from kaggle_seg.competition import Competition, find_competition
 from kaggle_seg.submission.checks import check, describe
 from kaggle_seg.submission.expected import Expected
 from kaggle_seg.submission.table import Submission, write_submission
+
+COMPETITION = find_competition()
 
 VALID = "ImageId,EncodedPixels,Width,Height\n7,,4,3\n8,1 12,4,3\n9,2 2 12 1,4,3\n"
 EXPECTED = Expected("the tests", ("7", "8", "9"), (3, 4))
@@ -18,7 +20,7 @@ EXPECTED = Expected("the tests", ("7", "8", "9"), (3, 4))
 def faults_of(folder: Path, content: str | bytes, expected: Expected = EXPECTED) -> list[str]:
     path = folder / "a.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return describe(check(Submission.read(path), expected))
+    return describe(check(Submission.read(path, COMPETITION), expected))
 
 
 def test_a_valid_file_has_none(tmp_path: Path) -> None:
@@ -28,8 +30,8 @@ def test_a_valid_file_has_none(tmp_path: Path) -> None:
 
 def test_what_the_project_writes_is_valid_even_for_strange_names(tmp_path: Path) -> None:
     stems = ("a,b", "ü", 'say "x"', "tile 3")
-    write_submission(tmp_path / "a.csv", stems, ["", "1 1", "", "2 1"], 3, 4)
-    assert check(Submission.read(tmp_path / "a.csv"), Expected("", stems, (3, 4))) == []
+    write_submission(tmp_path / "a.csv", stems, ["", "1 1", "", "2 1"], 3, 4, COMPETITION)
+    assert check(Submission.read(tmp_path / "a.csv", COMPETITION), Expected("", stems, (3, 4))) == []
 
 
 def test_the_order_of_the_rows_is_free(tmp_path: Path) -> None:
@@ -173,5 +175,5 @@ def test_a_fault_deep_in_a_large_file_is_found_alone(tmp_path: Path) -> None:
     stems = [str(number) for number in range(300)]
     runs = ["1 65536"] * 300
     runs[217] = "1 65537"
-    write_submission(tmp_path / "a.csv", stems, runs, 256, 256)
-    assert [fault.line for fault in check(Submission.read(tmp_path / "a.csv"), Expected())] == [219]
+    write_submission(tmp_path / "a.csv", stems, runs, 256, 256, COMPETITION)
+    assert [fault.line for fault in check(Submission.read(tmp_path / "a.csv", COMPETITION), Expected())] == [219]

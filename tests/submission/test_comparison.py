@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.inspect import main
 from kaggle_seg.masks import rle
 from kaggle_seg.submission.comparison import agreement, compare
 from kaggle_seg.submission.table import Submission, write_submission
+
+COMPETITION = find_competition()
 
 SIDE = 16
 
@@ -24,7 +27,9 @@ def draw(seed: int, count: int = 9) -> np.ndarray:
 
 def write(folder: Path, name: str, masks: np.ndarray, first: int = 0, side: int = SIDE) -> Path:
     path = folder / f"{name}.csv"
-    write_submission(path, [f"t_{first + number}" for number in range(len(masks))], rle.encode(masks), side, side)
+    write_submission(
+        path, [f"t_{first + number}" for number in range(len(masks))], rle.encode(masks), side, side, COMPETITION
+    )
     return path
 
 
@@ -36,19 +41,19 @@ def test_agreement_is_the_iou_of_each_pair(tmp_path: Path) -> None:
     one, other = draw(0), draw(1)
     other[8] = one[8]
     paths = write(tmp_path, "a", one), write(tmp_path, "b", other)
-    found = compare(*map(Submission.read, paths))
+    found = compare(*(Submission.read(path, COMPETITION) for path in paths))
     assert found.ious == pytest.approx([iou(*pair) for pair in zip(one, other, strict=True)])
     assert found.emptied == ("t_0", "t_3", "t_6")
     assert found.filled == ("t_1", "t_4", "t_7")
     assert found.alone == 0
-    assert agreement(*paths) == pytest.approx(found.ious.mean())
+    assert agreement(*paths, COMPETITION) == pytest.approx(found.ious.mean())
 
 
 def test_tiles_that_only_one_has_or_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
     first, second = write(tmp_path, "a", draw(0)), write(tmp_path, "b", draw(1), first=2)
     text = second.read_text(encoding="utf-8").replace("t_3,", "t_3,x")
     second.write_text(text, encoding="utf-8", newline="\n")
-    found = compare(Submission.read(first), Submission.read(second))
+    found = compare(Submission.read(first, COMPETITION), Submission.read(second, COMPETITION))
     assert found.stems == ("t_2", *(f"t_{number}" for number in range(4, 9)))
     assert found.alone == 11 - 6
 
@@ -70,6 +75,6 @@ def test_inspect_tells_what_changed(output_root: Path, capsys: pytest.CaptureFix
     assert any(
         line.startswith("against            submissions/b.csv: 9 tiles in common, mean agreement 0.") for line in lines
     )
-    assert "  turned empty     3 (t_0, t_3, t_6)" in lines
+    assert "  became empty     3 (t_0, t_3, t_6)" in lines
     assert main(["a", "--against", "a"]) == 0
     assert "  changed          0 tiles" in capsys.readouterr().out.splitlines()

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.masks import rle
 from kaggle_seg.submission.figures import describe_masks, figures_of
 from kaggle_seg.submission.table import Submission, write_submission
 
+COMPETITION = find_competition()
+
 
 def submission_of(path: Path, masks: np.ndarray) -> Submission:
-    write_submission(path, [str(number) for number in range(len(masks))], rle.encode(masks), *masks.shape[1:])
-    return Submission.read(path)
+    write_submission(path, [str(number) for number in range(len(masks))], rle.encode(masks), *masks.shape[1:], COMPETITION)
+    return Submission.read(path, COMPETITION)
 
 
 def test_shares_and_regions_of_drawn_masks(tmp_path: Path) -> None:
@@ -52,10 +55,10 @@ def test_rows_that_stand_for_no_mask_are_left_out(tmp_path: Path) -> None:
     path.write_text(
         "ImageId,EncodedPixels,Width,Height\n1,1 2,4,4\n2,1 17,4,4\n3,x,4,4\n4,,4\n5,,5,4\n6,,4,4\n", encoding="utf-8"
     )
-    assert [row.stem for row in figures_of(Submission.read(path)).rows] == ["1", "6"]
+    assert [row.stem for row in figures_of(Submission.read(path, COMPETITION)).rows] == ["1", "6"]
 
 
 def test_a_file_without_any_size_has_no_figures(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("ImageId,EncodedPixels,Width,Height\n1,1 2,,\n", encoding="utf-8")
-    assert figures_of(Submission.read(path)).rows == ()
+    assert figures_of(Submission.read(path, COMPETITION)).rows == ()

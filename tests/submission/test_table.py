@@ -12,26 +12,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kaggle_seg.competition import Competition, natural_key
+from kaggle_seg.competition import Competition, find_competition, natural_key
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
 from kaggle_seg.submission.checks import check
 from kaggle_seg.submission.expected import Expected
 from kaggle_seg.submission.table import Submission, write_submission
 
+COMPETITION = find_competition()
+
 HEADER = b"ImageId,EncodedPixels,Width,Height\n"
 
 
 def test_the_file_is_what_the_competition_asks_for_to_the_byte(tmp_path: Path) -> None:
     path = tmp_path / "new" / "a.csv"
-    hashed = write_submission(path, ["10", "9", "7587"], ["1 65536", "", "5 2 9 1"], 256, 256)
+    hashed = write_submission(path, ["10", "9", "7587"], ["1 65536", "", "5 2 9 1"], 256, 256, COMPETITION)
     wanted = b"ImageId,EncodedPixels,Width,Height\n9,,256,256\n10,1 65536,256,256\n7587,5 2 9 1,256,256\n"
     assert path.read_bytes() == wanted
     assert hashed == hashlib.sha256(wanted).hexdigest()
 
 
 def test_width_comes_before_height_and_stems_stand_as_they_are(tmp_path: Path) -> None:
-    write_submission(tmp_path / "a.csv", ["test_image_10", "test_image_9", "007"], ["", "1 1", ""], height=3, width=4)
+    stems = ["test_image_10", "test_image_9", "007"]
+    write_submission(tmp_path / "a.csv", stems, ["", "1 1", ""], height=3, width=4, competition=COMPETITION)
     assert (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()[1:] == [
         "007,,4,3",
         "test_image_9,1 1,4,3",
@@ -70,22 +73,22 @@ def test_any_values_are_quoted_as_the_csv_module_quotes_them(
 
 def test_ids_without_run_lengths_write_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError):
-        write_submission(tmp_path / "a.csv", ["1", "2"], [""], 4, 4)
+        write_submission(tmp_path / "a.csv", ["1", "2"], [""], 4, 4, COMPETITION)
     assert list(tmp_path.glob("*.csv")) == []
 
 
 def submission_of(folder: Path, content: bytes) -> Submission:
     path = folder / "a.csv"
     path.write_bytes(content)
-    return Submission.read(path)
+    return Submission.read(path, COMPETITION)
 
 
 def test_what_was_written_is_read_back_mask_by_mask(tmp_path: Path) -> None:
     masks = np.random.default_rng(0).random((5, 7, 11)) < 0.3
     masks[2] = False
     stems = [f"test_image_{number}" for number in (3, 20, 100, 1, 7)]
-    write_submission(tmp_path / "a.csv", stems, rle.encode(masks), 7, 11)
-    submission = Submission.read(tmp_path / "a.csv")
+    write_submission(tmp_path / "a.csv", stems, rle.encode(masks), 7, 11, COMPETITION)
+    submission = Submission.read(tmp_path / "a.csv", COMPETITION)
     assert [row.stem for row in submission.rows] == [f"test_image_{number}" for number in (1, 3, 7, 20, 100)]
     assert len(submission) == 5
     assert "test_image_20" in submission
@@ -99,7 +102,8 @@ def test_the_competition_tells_the_order_of_the_pixels(tmp_path: Path) -> None:
     by_rows = Competition("another", pixel_order="rows")
     (tmp_path / "a.csv").write_bytes(HEADER + b"1155,2 3,4,2\n")
     assert Submission.read(tmp_path / "a.csv", by_rows)["1155"].tolist() == [[False, True, True, True], [False] * 4]
-    assert Submission.read(tmp_path / "a.csv")["1155"].tolist() == [[False, True, False, False], [True, True, False, False]]
+    by_columns = Submission.read(tmp_path / "a.csv", COMPETITION)
+    assert by_columns["1155"].tolist() == [[False, True, False, False], [True, True, False, False]]
 
 
 def test_values_stand_as_they_are_in_the_file(tmp_path: Path) -> None:
@@ -160,7 +164,7 @@ def test_an_unknown_id_is_a_key_error(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_bad_input(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.csv"):
         with pytest.raises(BadInput, match="cannot be read"):
-            Submission.read(path)
+            Submission.read(path, COMPETITION)
 
 
 @given(content=st.binary(max_size=80))

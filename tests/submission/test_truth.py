@@ -32,7 +32,9 @@ def draw(seed: int, count: int = 9) -> np.ndarray:
 
 def write(folder: Path, name: str, masks: np.ndarray, first: int = 0, side: int = SIDE) -> Path:
     path = folder / f"{name}.csv"
-    write_submission(path, [f"t_{first + number}" for number in range(len(masks))], rle.encode(masks), side, side)
+    write_submission(
+        path, [f"t_{first + number}" for number in range(len(masks))], rle.encode(masks), side, side, COMPETITION
+    )
     return path
 
 
@@ -49,7 +51,7 @@ def write_masks(folder: Path, masks: np.ndarray, first: int = 0) -> Path:
 
 def test_the_score_on_true_masks(tmp_path: Path) -> None:
     own, truth = draw(0), draw(0) & (np.random.default_rng(5).random((9, SIDE, SIDE)) < 0.8)
-    submission = Submission.read(write(tmp_path, "a", own))
+    submission = Submission.read(write(tmp_path, "a", own), COMPETITION)
     found = compare_with_masks(figures_of(submission).rows, write_masks(tmp_path / "masks", truth[:7]), COMPETITION)
     assert found.stems == tuple(f"t_{number}" for number in range(7))
     both, either = (own & truth).sum((1, 2))[:7], (own | truth).sum((1, 2))[:7]
@@ -71,7 +73,7 @@ def test_inspect_tells_the_local_score(output_root: Path, tmp_path: Path, capsys
 
 
 def test_folders_of_masks_that_do_not_fit(tmp_path: Path) -> None:
-    rows = figures_of(Submission.read(write(tmp_path, "a", draw(0)))).rows
+    rows = figures_of(Submission.read(write(tmp_path, "a", draw(0)), COMPETITION)).rows
     with pytest.raises(BadInput, match="found no masks"):
         compare_with_masks(rows, tmp_path / "none", COMPETITION)
     with pytest.raises(BadInput, match="none of its 2 masks is of a tile in the CSV"):
@@ -87,7 +89,7 @@ def test_folders_of_masks_that_do_not_fit(tmp_path: Path) -> None:
 
 def test_a_competition_scored_by_dice_is_shown_as_dice(tmp_path: Path) -> None:
     own, truth = draw(0), draw(0) & (np.random.default_rng(5).random((9, SIDE, SIDE)) < 0.8)
-    rows = figures_of(Submission.read(write(tmp_path, "a", own))).rows
+    rows = figures_of(Submission.read(write(tmp_path, "a", own), COMPETITION)).rows
     dice = dataclasses.replace(COMPETITION, score="dice")
     found = compare_with_masks(rows, write_masks(tmp_path / "masks", truth), dice)
     sums = own.sum((1, 2)) + truth.sum((1, 2))

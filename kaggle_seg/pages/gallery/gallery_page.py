@@ -51,7 +51,7 @@ def gallery(subject: Subject, most_bytes: int = MOST_BYTES) -> str:
     live = live or Live(notices=[f"no live threshold: {problem}" for problem in why_not_live])
     images, why_no_images = subject.images, list[str]()
     if images is None:
-        images, why_no_images = attempt(lambda: find_images(submission.path, subject.data, subject.competition))
+        images, why_no_images = attempt(lambda: find_images(submission.path, subject.competition, subject.data))
     height, width = usual_shape(submission) or (0, 0)
     tiles = tile_facts(subject, live.maps)
     pictures = pack_images([tiles[at]["id"] for at in most_uncertain(tiles)], images or {}, (height, width), most_bytes)

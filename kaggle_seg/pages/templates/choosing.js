@@ -22,7 +22,7 @@ const KINDS = {
   empty: { label: "empty", fits: (tile) => tile.runs !== null && !tile.runs.trim() },
   unreadable: { label: "cannot be read", fits: (tile) => tile.runs === null },
   changed: { label: "changed", fits: (tile) => tile.agreement < 1 },
-  emptied: { label: "turned empty", fits: (tile) => Boolean(tile.other?.trim()) && !tile.runs?.trim() },
+  emptied: { label: "became empty", fits: (tile) => Boolean(tile.other?.trim()) && !tile.runs?.trim() },
   filledNow: { label: "no longer empty", fits: (tile) => tile.other?.trim() === "" && Boolean(tile.runs?.trim()) },
 };
 

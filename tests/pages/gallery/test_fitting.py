@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.decisions.rules import Threshold, to_plain
 from kaggle_seg.masks.maps import MapStore, quantise
 from kaggle_seg.pages.gallery.fitting import Block, fit, pack_images
@@ -19,6 +20,8 @@ from kaggle_seg.submission.deciding import decide_and_write
 from kaggle_seg.submission.figures import figures_of
 from kaggle_seg.submission.table import Submission
 from tests.pages.conftest import OpenPage
+
+COMPETITION = find_competition()
 
 COUNT, SIDE, PATTERNS = 1234, 256, 16
 LOAD_SECONDS, FRAME_SECONDS = 2.0, 0.5
@@ -62,7 +65,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rule = Threshold(107)
         facts = {"runs": ["many"], "decision": to_plain(rule), "words": str(rule), "threshold": rule.threshold}
         csv = decide_and_write(store, rule, "many", {**facts, "data": str(tiles)}).path
-        submission = Submission.read(csv)
+        submission = Submission.read(csv, COMPETITION)
         return write_gallery(Subject(submission, figures_of(submission)))
 
 

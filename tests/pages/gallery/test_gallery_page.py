@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,15 +21,14 @@ from tests.drawn_runs import SIZE, TEST, draw_masks
 from tests.pages.conftest import OpenPage, wait_until
 from tests.pages.gallery.drawn_galleries import READY, drawn, edge_cases, masks_in, settle, shown_ids, write_page
 
-if TYPE_CHECKING:
-    pass
+COMPETITION = find_competition()
 
 
 def test_what_is_drawn_is_the_mask_of_the_run_lengths(
     output_root: Path, capsys: pytest.CaptureFixture[str], open_page: OpenPage
 ) -> None:
     masks, path = edge_cases(), output_root / "submissions" / "edges.csv"
-    write_submission(path, [f"t_{number}" for number in range(len(masks))], rle.encode(masks), SIZE, SIZE)
+    write_submission(path, [f"t_{number}" for number in range(len(masks))], rle.encode(masks), SIZE, SIZE, COMPETITION)
     page = open_page(write_page(capsys, "edges"), "#view=fill")
     page.wait_for_selector(READY)
     settle(page)
@@ -169,7 +168,7 @@ def test_hostile_names_are_shown_and_not_run(
         "a&amp;b'c`${alert(3)}",
     ]
     masks, path = edge_cases()[:4], output_root / "submissions" / "hostile.csv"
-    write_submission(path, names, rle.encode(masks), SIZE, SIZE)
+    write_submission(path, names, rle.encode(masks), SIZE, SIZE, COMPETITION)
     path.with_suffix(".json").write_text(json.dumps({"stems": ["<b onclick=alert(4)>"]}), encoding="utf-8")
     page = open_page(write_page(capsys, "hostile", status=1))
     page.wait_for_selector(READY)
@@ -182,7 +181,7 @@ def test_hostile_names_are_shown_and_not_run(
 
 def test_a_script_from_elsewhere_is_refused(output_root: Path, capsys: pytest.CaptureFixture[str], browser: Any) -> None:
     path = output_root / "submissions" / "edges.csv"
-    write_submission(path, ["a"], rle.encode(edge_cases()[6:]), SIZE, SIZE)
+    write_submission(path, ["a"], rle.encode(edge_cases()[6:]), SIZE, SIZE, COMPETITION)
     page = browser.new_page()
     refused: list[str] = []
     page.on("console", lambda message: refused.append(message.text))

@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 
 from kaggle_seg import decide
+from kaggle_seg.competition import find_competition
 from kaggle_seg.masks.maps import quantise
+from kaggle_seg.pages.gallery.gallery_slider import Live, find_live
+from kaggle_seg.pages.gallery.subject import Subject
 from kaggle_seg.run_directory import read_json
+from kaggle_seg.submission.figures import figures_of
+from kaggle_seg.submission.table import Submission
 from tests.drawn_runs import TEST, draw_masks, predicted
 from tests.pages.conftest import OpenPage
 from tests.pages.gallery.drawn_galleries import READY, drawn, masks_in, settle, write_page
@@ -87,3 +92,17 @@ def test_scores_and_steps_follow_the_slider(
     page.locator("#level").press("ArrowRight")
     assert float(page.locator("line.cursor").get_attribute("x1") or 0) > before
     assert "threshold" in (page.locator("#level").get_attribute("aria-valuetext") or "").lower()
+
+
+def test_what_is_missing_is_told_and_the_rest_is_there(submissions: Path, tree: Path) -> None:
+    submission = Submission.read(submissions / "drawn.csv", find_competition())
+    subject = Subject(submission, figures_of(submission))
+    live = find_live(subject, 10**6)
+    assert live.facts and live.facts["scores"] and live.facts["tiles"]["own"][1] == len(live.maps) == TEST
+    assert live.plot and live.notices == []
+    tree.rename(tree.with_name("moved"))
+    live = find_live(subject, 10**6)
+    assert live.facts and live.facts["scores"] is None and live.plot is None
+    assert [notice.partition(":")[0] for notice in live.notices] == ["no validation scores"]
+    (submissions / "drawn.json").unlink()
+    assert find_live(subject, 10**6) == Live()
