@@ -154,6 +154,11 @@ def as_tables(competition: Competition) -> dict[str, Any]:
     }
 
 
+def recorded(competition: Competition) -> dict[str, Any]:
+    """What a record says of the competition: nothing of the first one, else its tables under "competition"."""
+    return {} if competition == find_competition() else {"competition": as_tables(competition)}
+
+
 def _fault(key: str, value: Any, hint: Any) -> str:
     """What is wrong with one value; empty for a sound one."""
     if key == "columns":

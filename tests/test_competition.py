@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from kaggle_seg.competition import FOLDER, Competition, as_tables, find_competition, read_competition
+from kaggle_seg.competition import FOLDER, Competition, as_tables, find_competition, read_competition, recorded
 from kaggle_seg.errors import BadInput
 
 SHIPPED = sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -109,3 +109,8 @@ def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('slug = "mine"\n', encoding="utf-8-sig")
     assert read_competition(path) == Competition(slug="mine")
+
+
+def test_records_say_nothing_of_the_first_one() -> None:
+    salt = find_competition("tgs-salt-identification-challenge")
+    assert recorded(find_competition()) == {} and recorded(salt) == {"competition": as_tables(salt)}

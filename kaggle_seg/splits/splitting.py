@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from kaggle_seg.competition import Competition, as_tables, find_competition
+from kaggle_seg.competition import Competition, recorded
 from kaggle_seg.config import SplitSettings
 from kaggle_seg.errors import BadInput
 from kaggle_seg.output import file_hash, read_json, shown, write_json
@@ -100,8 +100,7 @@ def split_run(
     """
     data = {"root": str(cache.data), "fingerprint": cache.fingerprint}
     inputs = {**asdict(settings), "groups": file_hash(settings.groups) if settings.groups else None, "data": data}
-    if competition != find_competition():  # earlier versions recorded none for the first one
-        inputs["competition"] = as_tables(competition)
+    inputs |= recorded(competition)
     if keep and has_own_settings(run, cache.fingerprint):
         return "kept"
     with run.stage("split", inputs, [run.split_file.name]) as stage:
@@ -121,7 +120,7 @@ def has_own_settings(run: Run, fingerprint: str) -> bool:
     if record is None or record["inputs"]["data"]["fingerprint"] != fingerprint or not run.split_file.exists():
         return False
     usual = {name: value for name, value in asdict(SplitSettings()).items() if name != "seed"}
-    return any(record["inputs"][name] != value for name, value in usual.items())
+    return any(record["inputs"].get(name, value) != value for name, value in usual.items())
 
 
 def check_untrained(run: Run, inputs: dict[str, Any]) -> None:
