@@ -26,10 +26,15 @@ COMMANDS = set(find_commands())
 LONG = {"remote.worker", "train", "submit"}
 """Longer than is allowed; the list only shrinks."""
 
-TESTED_ELSEWHERE: dict[str, str] = {}
+TESTED_ELSEWHERE = {"pipeline.__main__": "test_end_to_end.py starts it"}
 """Modules without a test module of their name, and which tests hold them instead."""
 
 NOT_YET = {
+    "pipeline.counting",
+    "pipeline.deadline",
+    "pipeline.disk",
+    "pipeline.estimates",
+    "pipeline.plan",
     "decisions.candidates",
     "decisions.validation",
     "download",
@@ -121,7 +126,7 @@ def test_what_is_tested_elsewhere_is_there() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_no_file_is_long(module: str) -> None:
-    most = MOST_LINES_OF_A_COMMAND if module in COMMANDS else MOST_LINES
+    most = MOST_LINES_OF_A_COMMAND if module.removesuffix(".__main__") in COMMANDS else MOST_LINES
     assert lines_of(MODULES[module]) <= most or module in LONG, f"{lines_of(MODULES[module])} lines, at most {most}"
 
 
@@ -135,6 +140,9 @@ def test_imports_make_no_circle() -> None:
         pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_no_command_imports_another(command: str) -> None:
-    assert not COMMANDS & set(imports_of(command, MODULES[command]))
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_imports_a_command(module: str) -> None:
+    """But for the room of a command, which is its own."""
+    own = module.partition(".")[0]
+    imported = {name for name in imports_of(module, MODULES[module]) if name.partition(".")[0] != own}
+    assert not {name for name in imported if name in COMMANDS or name.partition(".")[0] in COMMANDS}
