@@ -5,18 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput
+from kaggle_seg.masks.variants import VARIANTS, parse_variant
 from kaggle_seg.run_directory import Run, find_run, shown
 from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.submission.expected import competition_of_csv, read_provenance
 from kaggle_seg.submission.table import Submission
-
-# the readings of the competition score, and what each is
-READINGS = {
-    "competition_one": "a tile without buildings earns 1 if left empty",
-    "competition_zero": "a tile without buildings earns 0",
-    "competition_buildings": "tiles with buildings alone",
-}
 
 
 def outcome_lines(csv: Path) -> list[str]:
@@ -31,14 +26,15 @@ def outcome_lines(csv: Path) -> list[str]:
     record = read_provenance(csv)
     if not record.get("runs"):
         raise BadInput(f"{shown(csv.with_suffix('.json'))}: not there, or without runs; only a CSV of decide has a summary")
+    competition = competition_of_csv(csv)
     runs = [find_run(name) for name in record["runs"]]
     rows = [
         ("run", " + ".join(run.name for run in runs) + caveat(record)),
         ("tiles", describe_tiles(runs[0], len(record["stems"]))),
-        *describe_scores(record),
-        ("decision", record["words"] + (f" (instead of: {record['overrides']})" if record.get("overrides") else "")),
+        *describe_scores(record, competition),
+        ("decision", record["words"] + (f" (instead of {record['overrides']})" if record.get("overrides") else "")),
         ("threshold", "each tile has its own" if record["threshold"] is None else f"{record['threshold']:.3f}"),
-        ("empty predictions", describe_empty(record, Submission.read(csv, competition_of_csv(csv)))),
+        ("empty predictions", describe_empty(record, Submission.read(csv, competition))),
         *(("look at", name) for name in worth_a_look(runs, csv)),
     ]
     width = max(len(name) for name, _ in rows)
@@ -46,14 +42,14 @@ def outcome_lines(csv: Path) -> list[str]:
 
 
 def caveat(record: dict[str, Any]) -> str:
-    """What keeps these scores from meaning much, if anything."""
+    """Why these scores mean little, if they do."""
     reasons = {"demo": "generated demo tiles", "quick": "a --quick run"}
-    found = [reason for name, reason in reasons.items() if record.get(name)]
-    return f" ({', '.join(found)}: a try, nothing to upload)" if found else ""
+    told = [reason for name, reason in reasons.items() if record.get(name)]
+    return f" ({', '.join(told)}: only a trial, not for upload)" if told else ""
 
 
 def describe_tiles(run: Run, test: int) -> str:
-    """How many tiles train, validate and are to be predicted."""
+    """How many tiles there are for training, for validation and in the test."""
     split = read_split(run.split_file)
     apart = len(set(split.validation) | set(split.excluded))
     training = len(split.clusters) - apart
@@ -61,22 +57,22 @@ def describe_tiles(run: Run, test: int) -> str:
     return f"{training} for training, {len(split.validation)} for validation{left_out}, {test} in the test"
 
 
-def describe_scores(record: dict[str, Any]) -> list[tuple[str, str]]:
-    """Mean validation IoU of a tile and the competition score in its readings, each with its interval."""
-    scores = record.get("scores")
-    if not scores:
-        return [("competition score", "unknown: the validation tiles were not at hand")]
-    lines = [("validation IoU per tile", estimate(scores[f"iou_{record['score']['empty_tile']}"]))]
-    lines += [("competition score", f"{estimate(scores[name])}  {what}") for name, what in READINGS.items()]
-    note = "in brackets: 95 % interval"
+def describe_scores(record: dict[str, Any], competition: Competition) -> list[tuple[str, str]]:
+    """The validation scores, each with its interval: the competition's in all its variants, and the IoU."""
+    if not record.get("scores"):
+        return [("validation score", "unknown: the validation tiles were not at hand")]
+    scores = {parse_variant(key): score for key, score in record["scores"].items()}
+    shown_ones = [one for one in VARIANTS if one.score == "competition" or one.empty_tile == record["score"]["empty_tile"]]
+    lines = {one.label(competition): estimate(scores[one]) for one in reversed(shown_ones)}
+    note = "validation scores, with 95 % intervals"
     if not record["score"]["reliable"]:
-        note += f", unreliable: only {record['score']['units']} independent pieces of the validation tiles"
-    return [*lines, ("", note)]
+        note += f"; unreliable, with only {record['score']['units']} bootstrap clusters"
+    return [*reversed(lines.items()), ("", note)]
 
 
-def estimate(found: dict[str, float] | None) -> str:
+def estimate(score: dict[str, float] | None) -> str:
     """A mean with its interval."""
-    return "no such tiles         " if found is None else "{mean:.3f} ({low:.3f} to {high:.3f})".format_map(found)
+    return "no such tiles" if score is None else "{mean:.3f} ({low:.3f} to {high:.3f})".format_map(score)
 
 
 def describe_empty(record: dict[str, Any], submission: Submission) -> str:
@@ -88,8 +84,8 @@ def describe_empty(record: dict[str, Any], submission: Submission) -> str:
 
 def worth_a_look(runs: list[Run], csv: Path) -> list[str]:
     """The files to look at next, as far as they are there."""
-    found = [run.folder / name for run in runs for name in ("learning-curves.svg", "threshold.svg", "history.csv")]
-    return [shown(path) for path in (*found, csv) if path.exists()]
+    files = [run.folder / name for run in runs for name in ("learning-curves.svg", "threshold.svg", "history.csv")]
+    return [shown(path) for path in (*files, csv) if path.exists()]
 
 
 def without_repetition(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:

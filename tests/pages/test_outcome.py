@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 
 from kaggle_seg import summary
-from kaggle_seg.competition import find_competition
+from kaggle_seg.competition import as_tables, find_competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.pages.outcome import outcome_lines
 from kaggle_seg.run_directory import write_json
@@ -72,33 +73,45 @@ def decided(root: Path, **changes: Any) -> Path:
 
 def test_the_table_tells_what_a_person_asks_first(output_root: Path) -> None:
     assert outcome_lines(decided(output_root)) == [
-        "run                      north",
-        "tiles                    3 for training, 2 for validation, 1 left out, 3 in the test",
-        "validation IoU per tile  0.800 (0.750 to 0.850)",
-        "competition score        0.600 (0.550 to 0.650)  a tile without buildings earns 1 if left empty",
-        "                         0.500 (0.450 to 0.550)  a tile without buildings earns 0",
-        "                         0.550 (0.500 to 0.600)  tiles with buildings alone",
-        "                         in brackets: 95 % interval",
-        "decision                 threshold 0.473",
-        "threshold                0.473",
-        "empty predictions        2 of 3 test tiles (66.7%); in validation 25.0%",
-        "look at                  runs/north/threshold.svg",
-        "                         submissions/north.csv",
+        "run                           north",
+        "tiles                         3 for training, 2 for validation, 1 left out, 3 in the test",
+        "score (empty tiles count 1)   0.600 (0.550 to 0.650)",
+        "score (empty tiles count 0)   0.500 (0.450 to 0.550)",
+        "score (tiles with buildings)  0.550 (0.500 to 0.600)",
+        "IoU (empty tiles count 1)     0.800 (0.750 to 0.850)",
+        "                              validation scores, with 95 % intervals",
+        "decision                      threshold 0.473",
+        "threshold                     0.473",
+        "empty predictions             2 of 3 test tiles (66.7%); in validation 25.0%",
+        "look at                       runs/north/threshold.svg",
+        "                              submissions/north.csv",
+    ]
+
+
+def test_the_score_of_another_competition_has_its_name(output_root: Path) -> None:
+    csv = decided(output_root)
+    dice = dataclasses.replace(find_competition(), score="dice")
+    (output_root / "runs" / "north" / "competition.toml").write_text(tomli_w.dumps(as_tables(dice)), encoding="utf-8")
+    assert [line.partition("  ")[0] for line in outcome_lines(csv)[2:6]] == [
+        "Dice (empty tiles count 1)",
+        "Dice (empty tiles count 0)",
+        "Dice (tiles with buildings)",
+        "IoU (empty tiles count 1)",
     ]
 
 
 def test_what_makes_scores_doubtful_is_said(output_root: Path) -> None:
     weak = {"score": "competition", "empty_tile": "zero", "units": 3, "reliable": False, **interval(0.5)}
     text = "\n".join(outcome_lines(decided(output_root, demo=True, quick=True, score=weak, threshold=None)))
-    assert "north (generated demo tiles, a --quick run: a try, nothing to upload)" in text
-    assert "unreliable: only 3 independent pieces" in text
-    assert "validation IoU per tile  0.700" in text
-    assert "threshold                each tile has its own" in text
+    assert "north (generated demo tiles, a --quick run: only a trial, not for upload)" in text
+    assert "unreliable, with only 3 bootstrap clusters" in text
+    assert "IoU (empty tiles count 0)     0.700" in text
+    assert "threshold                     each tile has its own" in text
 
 
 def test_an_overridden_decision_is_named(output_root: Path) -> None:
     lines = outcome_lines(decided(output_root, words="threshold 0.420", overrides="threshold 0.473"))
-    assert "decision                 threshold 0.420 (instead of: threshold 0.473)" in lines
+    assert "decision                      threshold 0.420 (instead of threshold 0.473)" in lines
 
 
 def test_scores_that_are_not_known_are_left_out(output_root: Path) -> None:
@@ -106,14 +119,14 @@ def test_scores_that_are_not_known_are_left_out(output_root: Path) -> None:
     record = {name: fact for name, fact in facts(score=None).items() if name not in ("scores", "empty_predictions")}
     write_json(csv.with_suffix(".json"), record)
     lines = outcome_lines(csv)
-    assert "competition score  unknown: the validation tiles were not at hand" in lines
+    assert "validation score   unknown: the validation tiles were not at hand" in lines
     assert "empty predictions  2 of 3 test tiles (66.7%)" in lines
 
 
 def test_validation_without_buildings_has_no_score_of_theirs(output_root: Path) -> None:
     scores = {**facts()["scores"], "competition_buildings": None}
     lines = outcome_lines(decided(output_root, scores=scores))
-    assert "                         no such tiles           tiles with buildings alone" in lines
+    assert "score (tiles with buildings)  no such tiles" in lines
 
 
 def test_a_csv_from_elsewhere_has_no_summary(output_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
