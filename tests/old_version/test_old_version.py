@@ -71,6 +71,19 @@ def test_finished_stages_are_done(
     assert content(old / "runs" / run) == before
 
 
+def test_a_half_done_training_goes_on_or_says_what_to_do(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["--run", "half-done", *TRAIN, "--epochs", "30"]
+    code, said = train.main(command), capsys.readouterr().err
+    if code:
+        assert code == 2
+        (line,) = [line for line in said.splitlines() if line.startswith("error: ")]
+        assert "--restart" in line
+        code = train.main([*command, "--restart"])
+    assert code == 0
+    assert (old / "runs" / "half-done" / "history.csv").read_text(encoding="utf-8").splitlines()[-1].startswith("30,")
+    assert predict.main(["half-done", "--tta", "none"]) == 0
+
+
 @pytest.mark.parametrize("name", ["first", "second", "first+second", "dice"])
 def test_tuning_again_chooses_the_same_rule(old: Path, name: str) -> None:
     holder = old / "runs" / name
