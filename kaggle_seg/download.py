@@ -1,6 +1,6 @@
 """Download the competition's tiles into data/
 
-A download that was stopped goes on where it was. On a Kaggle notebook the tiles are there already; their folder is named.
+A download that was stopped continues where it was. On a Kaggle notebook the tiles are there already; their folder is named.
 """
 
 from __future__ import annotations
@@ -9,23 +9,25 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
+from tyro.conf import FlagCreatePairsOff, arg
 
-from kaggle_seg.competition import DEFAULT, Competition, find_competition
+from kaggle_seg.competition import FIRST, Competition, find_competition
 from kaggle_seg.errors import report_errors
 from kaggle_seg.locks import end_with_parent
-from kaggle_seg.run_directory import output_root, shown
+from kaggle_seg.output import output_root, shown
 
 
 @dataclass(frozen=True)
 class Command:
     """Where to."""
 
-    to: Path | None = None
-    """the folder for the tiles (default: data/)"""
-    competition: str = ""
-    """the competition, by slug, address or TOML file (default: ann-and-dl-image-segmentation)"""
+    to: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: data/)")] = None
+    """the folder for the tiles"""
+    competition: Annotated[str, arg(metavar="NAME", help_behavior_hint=f"(default: {FIRST})")] = ""
+    """the competition, by slug, address or TOML file"""
     if_credentials: bool = False
     """as the pipeline does: without Kaggle credentials do nothing, and succeed"""
 
@@ -33,46 +35,42 @@ class Command:
 @report_errors
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses the command line and downloads."""
-    flags = (tyro.conf.FlagCreatePairsOff,)
+    flags = (FlagCreatePairsOff,)
     return run(tyro.cli(Command, args=argv, prog="python -m kaggle_seg.download", description=__doc__, config=flags))
 
 
 def run(command: Command) -> int:
     """Brings the tiles, and names their folder on the last line: `tiles: data`."""
+    from kaggle_seg.remote.client import connect
     from kaggle_seg.remote.credentials import find_credentials
-    from kaggle_seg.remote.downloading import download, is_there, notebook_tiles
-    from kaggle_seg.remote.gate import need_credentials
-    from kaggle_seg.remote.sending import Sender, note
+    from kaggle_seg.remote.download import download, is_there, notebook_tiles
 
     end_with_parent()
-    sender = Sender(find_competition(command.competition) if command.competition else DEFAULT)
-    slug, target = sender.competition.slug, command.to or output_root() / "data"
-    if command.to is None and (place := notebook_tiles(slug)):
-        return hand_over(place, sender.competition)
-    if not is_there(target, slug):
+    competition = find_competition(command.competition)
+    if command.to is None and (place := notebook_tiles(competition.slug)):
+        return show(place, competition)
+    target = command.to or output_root() / "data"
+    if not is_there(target, competition.slug):
         if command.if_credentials and find_credentials() is None:
             return 0
-        credentials = need_credentials("python -m kaggle_seg.download")
-        note(f"Kaggle login: {credentials.described()}")
-        with sender.talking(credentials) as kaggle:
-            count = download(kaggle, slug, target, sender.patience, note)
-        note(f"{count} files of {slug} in {shown(target)}")
-    return hand_over(target, sender.competition)
+        with connect(competition.slug, "python -m kaggle_seg.download") as kaggle:
+            download(kaggle, target)
+    return show(target, competition)
 
 
-def hand_over(folder: Path, competition: Competition) -> int:
-    """Says what tiles lie in a folder; of a competition of which only the CSV is known here, nothing is looked for.
+def show(folder: Path, competition: Competition) -> int:
+    """Says what tiles a folder holds; of a competition of which only the CSV is known here, only names the folder.
 
     Raises:
-        BadInput: no layout that the pipeline knows.
+        BadInput: the tiles are in no layout that the pipeline knows.
     """
     from kaggle_seg.tiles.dataset import find_dataset
 
     if competition.csv_only:
         print(f"files: {shown(folder)}")
         return 0
-    found = find_dataset(folder, competition)
-    print(f"{len(found.training)} training tiles, {len(found.test)} test tiles")
+    tiles = find_dataset(folder, competition)
+    print(f"{len(tiles.training)} training tiles, {len(tiles.test)} test tiles")
     print(f"tiles: {shown(folder)}")
     return 0
 

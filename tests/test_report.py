@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kaggle_seg import tune
+from kaggle_seg.competition import FIRST
 from kaggle_seg.remote.ledger import COMPLETE, Entry, Ledger
 from kaggle_seg.report import main
 from kaggle_seg.run_directory import Run, write_atomic
@@ -113,7 +115,7 @@ def test_without_test_maps_the_test_ids_come_from_the_tiles(run: Run) -> None:
         ("split.json", "[]", "split.json: not a split"),
         ("decision.json", "{}", "decision.json: not as tuning writes it"),
         ("validation/sums-0000.npy", "x", "not a NumPy array"),
-        ("../../submissions/ledger.csv", "a,b\n1,2\n", "ledger.csv: no ledger"),
+        ("../../submissions/ledger.csv", "a,b\n1,2\n", "ledger.csv: not a ledger"),
     ],
 )
 def test_a_damaged_file_is_told_in_its_place(run: Run, name: str, content: str, told: str) -> None:
@@ -124,9 +126,9 @@ def test_a_damaged_file_is_told_in_its_place(run: Run, name: str, content: str, 
 
 
 def test_uploads_are_shown_local_against_public(run: Run) -> None:
-    ours = Entry(sha256="1", tag="1", run="drawn", file="drawn.csv", local_score="0.5", reference="7", public_score="0.45")
-    theirs = Entry(sha256="2", tag="2", run="a+b", file="<b>.csv", local_score="0.4", reference="8", status=COMPLETE)
-    Ledger().record(ours, theirs)
+    ours = Entry(competition=FIRST, sha256="1", tag="1", run="drawn", file="drawn.csv", local_score="0.5", reference="7")
+    theirs = replace(ours, sha256="2", tag="2", run="a + b", file="<b>.csv", local_score="0.4", reference="8")
+    Ledger().record(replace(ours, public_score="0.45"), replace(theirs, status=COMPLETE))
     assert main(["drawn"]) == 0
     assert "1 of 2 uploads have both scores; public less local is -0.050 in the mean." in page_of(run)
     assert "drawn.csv (this run)" in page_of(run)
@@ -134,7 +136,8 @@ def test_uploads_are_shown_local_against_public(run: Run) -> None:
 
 
 def test_uploads_without_a_public_score_are_listed(run: Run) -> None:
-    Ledger().record(Entry(sha256="1", tag="1", run="drawn", file="drawn.csv", local_score="0.5", reference="7"))
+    ours = Entry(competition=FIRST, sha256="1", tag="1", run="a + drawn", file="drawn.csv", local_score="0.5", reference="7")
+    Ledger().record(ours)
     assert main(["drawn"]) == 0
     assert "No upload has a public score yet." in page_of(run) and "drawn.csv (this run)" in page_of(run)
 

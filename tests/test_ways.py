@@ -179,8 +179,10 @@ def test_a_csv_into_a_gallery_page(tree: Path, output_root: Path, capsys: pytest
 
 def test_a_csv_into_exactly_one_upload(tmp_path: Path, output_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a checked CSV to its submission on Kaggle; the process that talks to Kaggle counts as the module it runs."""
+    from kaggle_seg.remote.client import Kaggle
     from kaggle_seg.remote.credentials import find_credentials
-    from kaggle_seg.remote.sending import Sender
+    from kaggle_seg.remote.ledger import Ledger
+    from kaggle_seg.remote.upload import upload
     from kaggle_seg.submission.provenance import Provenance
     from kaggle_seg.submission.table import write_submission
 
@@ -195,7 +197,8 @@ def test_a_csv_into_exactly_one_upload(tmp_path: Path, output_root: Path, monkey
         def way() -> None:
             (output_root / "submissions" / "ledger.csv").unlink(missing_ok=True)
             server.submissions.clear()
-            Sender().send(made, "", credentials, wait=False)
+            with Kaggle(made.competition, credentials) as kaggle:
+                upload(kaggle, Ledger(), made, "")
             assert len(server.submissions) == 1
 
         hold("upload", trace(way))

@@ -1,9 +1,10 @@
-"""The only door to Kaggle: questions to the `kaggle` client in a process of its own, with a clock running.
+"""The only door to Kaggle: questions to the `kaggle` client in a process of its own, with timeouts and retries.
 
-    with Kaggle(credentials) as kaggle:
-        kaggle.ask("competition", slug="ann-and-dl-image-segmentation")
+    with connect("ann-and-dl-image-segmentation", "python -m kaggle_seg.submit") as kaggle:
+        kaggle.retry(lambda: kaggle.ask("submissions", slug=kaggle.slug))
 
-One process serves many questions and starts with the first. What goes wrong comes back as `Trouble`, free of secrets.
+One process serves many questions and starts with the first. What goes wrong inside the block is a `KaggleError`, free of
+secrets; what leaves the block is a `Failure` with one plain message.
 """
 
 from __future__ import annotations
@@ -18,95 +19,149 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from kaggle_seg.remote.credentials import Credentials
-from kaggle_seg.remote.trouble import Patience, Trouble, seconds_of
+from kaggle_seg.errors import Failure
+from kaggle_seg.remote.credentials import Credentials, need_credentials
+from kaggle_seg.remote.refusals import KaggleError, Timeouts, explain, seconds_of
 
 WORKER = Path(__file__).with_name("worker.py")
 TICK = 0.2  # seconds between two looks at a silent process
 
+Answer = TypeVar("Answer")
 Watch = Callable[[dict[str, Any] | None], bool]
 
 
+def note(text: str) -> None:
+    """Prints a line of progress."""
+    print(text, file=sys.stderr, flush=True)
+
+
 class Kaggle:
-    """A conversation with Kaggle.
+    """A conversation with Kaggle about one competition; a context manager.
 
     Args:
+        slug: the competition.
         credentials: what the client logs in with.
-        patience: how long an answer may take.
+        timeouts: how long to wait for what.
     """
 
-    def __init__(self, credentials: Credentials, patience: Patience | None = None) -> None:
-        self.credentials, self.patience = credentials, patience or Patience()
-        self.client: Client | None = None
+    def __init__(self, slug: str, credentials: Credentials, timeouts: Timeouts | None = None) -> None:
+        self.slug, self.credentials, self.timeouts = slug, credentials, timeouts or Timeouts()
+        self.worker: WorkerProcess | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.end()
+        if isinstance(error, KaggleError):
+            raise Failure(explain(error, self.slug, self.credentials)) from error
 
     def end(self) -> None:
         """Ends the client's process, whatever it is doing."""
-        if self.client is not None:
-            self.client.end()
-            self.client = None
+        if self.worker is not None:
+            self.worker.end()
+            self.worker = None
 
     def ask(self, do: str, seconds: float | None = None, watch: Watch | None = None, **details: Any) -> Any:
         """Puts one question to the client and waits for its answer.
 
         Args:
             do: a `do_...` method of the worker, without the `do_`.
-            seconds: how long it may take; `patience.answer` by default.
+            seconds: how long it may take; `timeouts.answer` by default.
             watch: is called with every step the client reports, and with None now and then; when it returns True the
-                clock starts anew. What it raises ends the client.
-            details: the question's other facts.
+                clock starts again. What it raises ends the client.
+            details: the other arguments of that method.
 
         Raises:
-            Trouble: there was no answer.
+            KaggleError: there was no answer.
         """
         try:
-            if self.client is None:
-                self.client = Client(self.credentials)
-            return self._converse({"do": do, **details}, seconds or self.patience.answer, watch)
-        except BaseException as error:
-            if not (
-                isinstance(error, Trouble) and error.kind not in ("late", "died") and error.step not in ("import", "login")
-            ):
+            if self.worker is None:
+                self.worker = WorkerProcess(self.credentials)
+            return self._converse({"do": do, **details}, seconds or self.timeouts.answer, watch)
+        except KaggleError as error:
+            if error.kind in ("late", "died") or error.step in ("import", "login"):
                 self.end()  # a client that was stopped in the middle, or never logged in, is not asked again
             raise
+        except BaseException:
+            self.end()
+            raise
+
+    def retry(self, attempt: Callable[[], Answer]) -> Answer:
+        """Makes an attempt until it succeeds, with growing pauses, as long as the errors are temporary.
+
+        A pause is never shorter than Kaggle's Retry-After.
+
+        Raises:
+            KaggleError: it is not temporary, or the attempts or the time are used up.
+        """
+        timeouts = self.timeouts
+        until, pause, attempts = timeouts.clock() + timeouts.retrying, timeouts.pause, 1
+        while True:
+            try:
+                return attempt()
+            except KaggleError as error:
+                wait = max(pause, error.retry_after)
+                if not error.temporary or attempts >= timeouts.attempts or timeouts.clock() + wait > until:
+                    raise
+                note(f"{error.brief()}; trying again in {wait:.0f} s")
+                timeouts.sleep(wait)
+                attempts, pause = attempts + 1, min(2 * pause, timeouts.longest_pause)
 
     def _converse(self, question: dict[str, Any], seconds: float, watch: Watch | None) -> Any:
-        assert self.client is not None
-        self.client.send(question)
-        step, until = "import", time.monotonic() + seconds
+        assert self.worker is not None
+        self.worker.send(question)
+        step, until, late = "import", time.monotonic() + seconds, False
         while True:
-            message = self.client.receive(step)
+            try:
+                message = self.worker.receive(step)
+            except KaggleError as error:
+                if not late:
+                    raise
+                raise KaggleError("late", step, f"no answer within {seconds:.0f} s") from error
             if message and "answer" in message:
                 return message["answer"]
-            if message and "trouble" in message:
-                raise self._trouble(message["trouble"])
+            if message and "error" in message:
+                raise self._error(message["error"])
             if message:
                 step = message["step"]
             if watch and watch(message):
                 until = time.monotonic() + seconds
-            if time.monotonic() > until:
-                raise Trouble("late", step, f"no answer within {seconds:.0f} s")
+            if not late and time.monotonic() > until:
+                late = True
+                self.worker.process.kill()  # what it has written is still read: it tells whether the submission was begun
 
-    def _trouble(self, facts: dict[str, Any]) -> Trouble:
+    def _error(self, facts: dict[str, Any]) -> KaggleError:
         redact = self.credentials.redact
-        said = redact(str(facts["said"] or facts["type"]).strip())
+        message = redact(str(facts["message"] or facts["type"]).strip())
         if facts["kind"] in ("garbled", "unknown", "missing"):
-            said = f"{facts['type']}: {said}"
+            message = f"{facts['type']}: {message}"
         if facts["kind"] == "upload" and facts["printed"]:
-            said = redact(facts["printed"].strip())
+            message = redact(facts["printed"].strip())
         body, pause = redact(facts.get("body") or ""), seconds_of(facts.get("retry_after"))
-        return Trouble(facts["kind"], facts["step"], said, facts.get("status") or 0, body, pause)
+        return KaggleError(facts["kind"], facts["step"], message, facts.get("status") or 0, body, pause)
 
 
-class Client:
-    """The worker's process.
+def connect(slug: str, command: str, timeouts: Timeouts | None = None) -> Kaggle:
+    """A conversation about a competition with this machine's credentials, whose source is shown.
+
+    Args:
+        slug: the competition.
+        command: what a person without credentials is to run once they are there.
+        timeouts: how long to wait for what.
+
+    Raises:
+        BadInput: there are no credentials.
+    """
+    credentials = need_credentials(command)
+    note(f"Kaggle login: {credentials.described()}")
+    return Kaggle(slug, credentials, timeouts)
+
+
+class WorkerProcess:
+    """The process in which `worker.py` runs the client.
 
     Args:
         credentials: they fix its environment.
@@ -128,7 +183,7 @@ class Client:
         self.pump.start()
 
     def send(self, question: dict[str, Any]) -> None:
-        """Writes a question; that the process has died is noticed at reading."""
+        """Writes a question; if the process has died, `receive` tells it."""
         assert self.process.stdin is not None
         with contextlib.suppress(OSError):
             self.process.stdin.write(json.dumps(question) + "\n")
@@ -138,7 +193,7 @@ class Client:
         """The next message; None when there is none for a moment.
 
         Raises:
-            Trouble: the process has ended.
+            KaggleError: the process has ended.
         """
         try:
             line = self.lines.get(timeout=TICK)
@@ -147,7 +202,7 @@ class Client:
         if line:
             return json.loads(line)
         self.errors.seek(0)
-        raise Trouble("died", step, self.redact(self.errors.read().strip()[-2000:]))
+        raise KaggleError("died", step, self.redact(self.errors.read().strip()[-2000:]))
 
     def end(self) -> None:
         """Kills the process and frees what it held."""
@@ -155,7 +210,7 @@ class Client:
         self.process.wait()
         self.pump.join()
         for stream in (self.process.stdin, self.process.stdout, self.errors):
-            with contextlib.suppress(OSError):  # what was not written yet finds no reader any more
+            with contextlib.suppress(OSError):  # what was not written yet has no reader any more
                 stream.close()  # type: ignore[union-attr]
 
     def _read(self) -> None:

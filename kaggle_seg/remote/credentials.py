@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from kaggle_seg.errors import BadInput
 
-# The client turns every KAGGLE_X into a setting of its own (KAGGLE_TOKEN would be sent unchecked); these alone are meant.
+# The client turns every KAGGLE_X into a setting of its own (KAGGLE_TOKEN would be sent unchecked), so only these reach it.
 PASSED_ON = (
     "KAGGLE_API_ENVIRONMENT",
     "KAGGLE_API_TOKEN",
@@ -28,15 +28,14 @@ PASSED_ON = (
     "KAGGLE_KEY",
     "KAGGLE_USERNAME",
 )
-SPEAKS_TOO_MUCH = ("VERBOSE", "VERBOSE_OUTPUT")  # either makes the client print the Authorization header
+PRINTS_SECRETS = ("VERBOSE", "VERBOSE_OUTPUT")  # either makes the client print the Authorization header
 TOKEN_LIKE = re.compile(r"KGAT_[\w-]+|(?i:bearer|basic)\s+[\w.+/=:-]{6,}")
 QUERY = re.compile(r"(?<=[\w/])\?[\w%.+-]+=[^\s'\")]*")  # upload and download addresses are signed in their query
 
-HOW_TO_GET = (
-    "1. sign in at https://www.kaggle.com/settings/api and press 'Generate New Token'",
-    "2. save it as ~/.kaggle/access_token, or: export KAGGLE_API_TOKEN=<the token>",
-    "3. run: {command}",
-)
+HOW_TO_GET = """\
+1. sign in at https://www.kaggle.com/settings/api and press 'Generate New Token'
+2. save the token as ~/.kaggle/access_token, or: export KAGGLE_API_TOKEN=<the token>
+3. run: {command}"""
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Credentials:
     Attributes:
         source: where it comes from, as a person knows it.
         kind: an access token, a legacy user name and key, or a cached login.
-        overridden: the sources that are there too but count for nothing beside it.
+        overridden: the sources that are there too, but are not used because of it.
         secrets: every secret text of every source; none of them may be printed.
         environment: the environment of the client's process: secrets without stray line ends, no other KAGGLE_* names.
     """
@@ -76,24 +75,39 @@ def find_credentials(environ: Mapping[str, str] | None = None) -> Credentials | 
         environ: the environment; this process's own by default.
 
     Raises:
-        BadInput: a source is there but cannot work: a token with blanks inside, a kaggle.json that is no JSON.
+        BadInput: a source is there but cannot work: a token with a space inside, a kaggle.json that is not JSON.
     """
     environ = os.environ if environ is None else environ
     sources = list(_sources(environ))
     if not sources:
         return None
-    secrets = frozenset(text for *_, found in sources for text in found if text)
+    secrets = frozenset(text for *_, texts in sources for text in texts if text)
     source, kind, first = sources[0]
     for text in first:
         if not re.fullmatch(r"[!-~]+", text):
-            raise BadInput(f"{source}: a blank or a non-ASCII character inside; copy the token or key anew")
+            raise BadInput(f"{source}: has a space or a non-ASCII character inside; copy the token or key again")
     overridden = tuple(name for name, *_ in sources[1:])
     return Credentials(source, kind, overridden, secrets, _child_environment(environ))
 
 
-def how_to_get(command: str) -> str:
-    """Three lines on how to get a token, ending with the command to run then."""
-    return "\n".join(step.format(command=command) for step in HOW_TO_GET)
+def need_credentials(command: str) -> Credentials:
+    """The credentials that the client would use.
+
+    Args:
+        command: what to run once they are there.
+
+    Raises:
+        BadInput: there are none.
+    """
+    credentials = find_credentials()
+    if credentials is None:
+        raise BadInput(no_credentials(command))
+    return credentials
+
+
+def no_credentials(command: str) -> str:
+    """What a person without credentials reads: how to get them, in three steps, the last of which is the command."""
+    return "there are no Kaggle credentials on this machine. How to get them:\n" + HOW_TO_GET.format(command=command)
 
 
 def _sources(environ: Mapping[str, str]) -> Iterator[tuple[str, Literal["token", "key", "login"], tuple[str, ...]]]:
@@ -130,7 +144,7 @@ def _key(environ: Mapping[str, str], config: Path) -> Iterator[tuple[str, Litera
         yield name, "key", (str(key).strip(),)
     elif config.is_file() and not environ.get("KAGGLE_KEY"):
         missing = " and ".join(name for name in ("username", "key") if not stored.get(name))
-        raise BadInput(f"{config}: no {missing} in it; download the file anew from https://www.kaggle.com/settings/api")
+        raise BadInput(f"{config}: has no {missing}; download the file again from https://www.kaggle.com/settings/api")
 
 
 def _config_file(environ: Mapping[str, str], folder: Path) -> Path:
@@ -143,7 +157,7 @@ def _config_file(environ: Mapping[str, str], folder: Path) -> Path:
 
 
 def _text(path: Path) -> str:
-    """What a small file says, without blanks around it; nothing when it cannot be read."""
+    """The content of a small file, without white space around it; empty when it cannot be read."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
@@ -155,7 +169,7 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BadInput(f"{path}: cannot be read as JSON ({error}); download it anew, or delete it") from error
+        raise BadInput(f"{path}: cannot be read as JSON ({error}); download it again, or delete it") from error
     return value if isinstance(value, dict) else {}
 
 
@@ -164,7 +178,7 @@ def _child_environment(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in environ.items()
-        if name not in SPEAKS_TOO_MUCH and (name in PASSED_ON or not name.startswith("KAGGLE_"))
+        if name not in PRINTS_SECRETS and (name in PASSED_ON or not name.startswith("KAGGLE_"))
     }
     for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"):
         if name in kept:

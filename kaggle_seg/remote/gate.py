@@ -1,79 +1,43 @@
-"""What must be in order before anything leaves this machine: the CSV, its novelty, the credentials, the competition."""
+"""What must be in order before a CSV leaves this machine: the CSV itself, and what the competition takes now."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from kaggle_seg.competition import DEFAULT, Competition
+from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput, Failure
-from kaggle_seg.remote.credentials import Credentials, find_credentials, how_to_get
-from kaggle_seg.remote.ledger import COMPLETE, ERROR, PENDING, STARTED, Entry
+from kaggle_seg.output import shown
+from kaggle_seg.remote.client import Kaggle, note
 from kaggle_seg.remote.refusals import SITE
-from kaggle_seg.run_directory import shown
 from kaggle_seg.submission import checks
 from kaggle_seg.submission.expected import find_expected
 from kaggle_seg.submission.table import Submission
 
 
-def check_csv(file: Path, data: Path | None = None, competition: Competition = DEFAULT) -> None:
-    """Lets a CSV pass that `inspect` finds nothing wrong with.
+def check_csv(file: Path, data: Path | None, competition: Competition) -> None:
+    """Lets a CSV pass in which `inspect` finds no fault.
+
+    Args:
+        file: the CSV.
+        data: the folder of tiles that it was made for, if one was named.
+        competition: the one it is for.
 
     Raises:
-        BadInput: its faults, as `inspect` words them, or that its ids cannot be checked.
+        BadInput: its faults, as `inspect` puts them, or that its ids cannot be checked.
     """
     expected = find_expected(file, competition, data)
     faults = checks.check(Submission.read(file, competition), expected)
     if faults:
         number = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
-        raise BadInput(
-            [*checks.describe(faults), f"{shown(file)}: {number}; nothing leaves this machine before they are mended"]
-        )
+        raise BadInput([*checks.describe(faults), f"{shown(file)}: {number}; a CSV with faults is not uploaded"])
     if expected.stems is None:
         raise BadInput(
-            f"{shown(file)}: which image ids it must have is not known: there is no {file.with_suffix('.json').name} beside "
-            "it and no sample_submission.csv in data/; name the folder of tiles with --data DIR"
+            f"{shown(file)}: its image ids cannot be checked: there is no {file.with_suffix('.json').name} beside it and no "
+            "sample_submission.csv in data/; name the folder of tiles with --data DIR"
         )
-
-
-def check_novelty(file: Path, before: Sequence[Entry], again: bool) -> None:
-    """Lets a CSV pass that was not uploaded yet, or whose last upload or scoring did not come to its end.
-
-    Args:
-        file: the CSV.
-        before: the ledger's rows with its hash.
-        again: whether a second upload is wanted.
-
-    Raises:
-        BadInput: it is on Kaggle already.
-    """
-    done = [entry for entry in before if entry.status in (COMPLETE, ERROR)]
-    if not done or again or any(entry.status in (STARTED, PENDING) for entry in before):
-        return
-    last = done[-1]
-    score = f", public score {last.public_score}" if last.public_score else ""
-    raise BadInput(
-        f"{shown(file)}: uploaded already ({last.time}, reference {last.reference}{score}); "
-        "to spend another submission on the same CSV add --again"
-    )
-
-
-def need_credentials(command: str) -> Credentials:
-    """The credentials.
-
-    Args:
-        command: what to run once they are there.
-
-    Raises:
-        BadInput: there are none; in three steps, how to get them.
-    """
-    found = find_credentials()
-    if found is None:
-        raise BadInput(f"no Kaggle credentials on this machine. How to get them:\n{how_to_get(command)}")
-    return found
 
 
 @dataclass(frozen=True)
@@ -88,6 +52,15 @@ class Admission:
     slug: str
     facts: dict[str, Any]
 
+    @classmethod
+    def ask(cls, kaggle: Kaggle) -> Admission:
+        """Asks Kaggle.
+
+        Raises:
+            KaggleError: there was no answer.
+        """
+        return cls(kaggle.slug, kaggle.retry(lambda: kaggle.ask("competition", slug=kaggle.slug)))
+
     @property
     def left(self) -> int:
         """Submissions left today."""
@@ -100,36 +73,48 @@ class Admission:
         return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
 
     def allowance(self) -> str:
-        """`2 of 5 left, resets 00:00 UTC = 01:00 here`."""
+        """`2 of 5 left today, resets 00:00 UTC = 01:00 here`."""
         if self.facts["limited_by_total"]:
-            return f"{self.left} left in all ({self.facts['total']} made), the competition's own total, which never resets"
+            made = self.facts["total"]
+            return f"{self.left} left in total ({made} made); the competition limits the total number, which never resets"
         of = f" of {self.facts['daily']}" if self.facts["daily"] else ""
-        return f"{self.left}{of} left, resets 00:00 UTC = {reset_here():%H:%M} here"
+        return f"{self.left}{of} left today, resets 00:00 UTC = {reset_here():%H:%M} here"
 
     def late(self) -> str:
         """A line for a competition past its deadline; empty otherwise."""
         if self.deadline is None or self.deadline > datetime.now(UTC):
             return ""
-        return (
-            f"{self.slug} ended on {self.deadline:%Y-%m-%d}: late submissions only, which are scored but take no place on "
-            "the leaderboard"
-        )
+        return f"{self.slug} ended on {self.deadline:%Y-%m-%d}: late submissions are scored, but not ranked"
 
     def check(self) -> None:
         """Lets an upload pass.
 
         Raises:
-            Failure: Kaggle would turn it down: not joined, closed, code only, or nothing left for today.
+            Failure: Kaggle would refuse it: not joined, closed, notebooks only, or nothing left for today.
         """
         address = f"{SITE}/competitions/{self.slug}"
         if self.facts["disabled"]:
             raise Failure(f"{self.slug} is closed: it takes no submissions any more ({address})")
         if self.facts["code_only"]:
-            raise Failure(f"{self.slug} is a code competition: it takes submissions from Kaggle notebooks alone ({address})")
+            raise Failure(f"{self.slug} is a code competition: it takes submissions from Kaggle notebooks only ({address})")
         if not self.facts["entered"]:
             raise Failure(f"you have not joined {self.slug} yet: accept its rules at {address}/rules, then try again")
         if self.left <= 0:
             raise Failure(f"no submission is left: {self.allowance()}; nothing was uploaded")
+
+
+def admit(kaggle: Kaggle) -> None:
+    """Shows what the competition takes now, and lets an upload pass.
+
+    Raises:
+        Failure: it takes nothing.
+        KaggleError: it could not be asked.
+    """
+    admission = Admission.ask(kaggle)
+    note(f"submissions: {admission.allowance()}")
+    if late := admission.late():
+        note(late)
+    admission.check()
 
 
 def reset_here() -> datetime:

@@ -1,8 +1,11 @@
 """The ledger, submissions/ledger.csv: a row per upload, what it was and what it scored.
 
-A row is written before its upload (status `started`) and completed after it. It is found again by its tag, which the
-submission's message on Kaggle carries too: the first 12 digits of the CSV's SHA-256, with `#2` behind them for the second
-upload of the same CSV. Every change re-reads the file under a lock and replaces it whole.
+A row is written before its upload (status `started`) and completed after it. Its tag names it, and the submission's message
+on Kaggle carries that tag too: the first 12 digits of the CSV's SHA-256, followed by `#2` for the second upload of the same
+CSV. Every change reads the file again under a lock and replaces it whole.
+
+Ledgers of older versions are read and are completed by the next change: a missing column gets what its absence meant, the
+column `local_reading` becomes `metric_variant`, and its values get today's keys.
 """
 
 from __future__ import annotations
@@ -11,35 +14,41 @@ import contextlib
 import csv
 import dataclasses
 import io
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kaggle_seg.competition import DEFAULT
-from kaggle_seg.errors import BadInput, Failure
-from kaggle_seg.run_directory import output_root, shown, write_atomic
+from kaggle_seg.competition import FIRST, Competition
+from kaggle_seg.errors import BadInput
+from kaggle_seg.locks import lock
+from kaggle_seg.masks.variants import parse_variant
+from kaggle_seg.output import output_root, shown, write_atomic
+from kaggle_seg.run_directory import find_run
+from kaggle_seg.submission.provenance import Provenance
 
 STARTED, REFUSED, PENDING, COMPLETE, ERROR = "started", "refused", "pending", "complete", "error"
 TIME = "%Y-%m-%dT%H:%M:%SZ"
+OLD_VARIANT = "local_reading"  # what `metric_variant` was called
+LOCK_SECONDS = 60.0  # a change of the ledger takes milliseconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """One row, every field as the file has it; an empty text stands for what is not known.
 
     Attributes:
         time: when it was last sent, UTC.
-        local_reading: what the local score counts, e.g. "competition_one".
+        competition: the slug.
+        metric_variant: what the local score counts, the key of a `MetricVariant`, e.g. "score_empty_one".
         status: started, refused (nothing is on Kaggle), pending, complete, error.
         note: what Kaggle said about an error or a refusal.
         others: columns that are not ours, kept as they are.
     """
 
     time: str = ""
-    competition: str = DEFAULT.slug
+    competition: str
     file: str = ""
     sha256: str = ""
     tag: str = ""
@@ -51,7 +60,7 @@ class Entry:
     local_score: str = ""
     local_low: str = ""
     local_high: str = ""
-    local_reading: str = ""
+    metric_variant: str = ""
     message: str = ""
     reference: str = ""
     status: str = STARTED
@@ -66,8 +75,13 @@ class Entry:
         return bool(self.reference)
 
     @property
+    def runs(self) -> tuple[str, ...]:
+        """The names of the runs that have a part in it."""
+        return tuple(self.run.split(" + ")) if self.run else ()
+
+    @property
     def marker(self) -> str:
-        """The text by which its submission is found on Kaggle."""
+        """The text by which its submission is recognised on Kaggle."""
         return f"[kseg {self.tag}]"
 
     def number(self, name: str) -> float | None:
@@ -81,6 +95,13 @@ class Entry:
         with contextlib.suppress(ValueError):
             return time.time() - datetime.strptime(self.time, TIME).replace(tzinfo=UTC).timestamp()
         return float("inf")
+
+    def variant_label(self, competition: Competition) -> str:
+        """What the local score counts, for people; a value that no version has written is shown as it is."""
+        try:
+            return parse_variant(self.metric_variant).label(competition)
+        except BadInput:
+            return self.metric_variant
 
 
 COLUMNS = tuple(item.name for item in dataclasses.fields(Entry) if item.name != "others")
@@ -105,7 +126,7 @@ class Ledger:
         """The rows, oldest first; those of one competition alone when it is named.
 
         Raises:
-            BadInput: the file is no ledger.
+            BadInput: the file is not a ledger.
         """
         if not self.path.exists():
             return []
@@ -116,7 +137,8 @@ class Ledger:
             raise BadInput(f"{shown(self.path)}: not a CSV ({error}); restore it or move it away") from error
         if rows and not {"sha256", "reference"} <= rows[0].keys():
             raise BadInput(
-                f"{shown(self.path)}: no ledger (columns {', '.join(map(str, rows[0]))}); restore it or move it away"
+                f"{shown(self.path)}: not a ledger (its columns: {', '.join(map(str, rows[0]))}; wanted sha256, reference "
+                "and others); restore it or move it away"
             )
         entries = [entry_of(row) for row in rows]
         return [entry for entry in entries if competition in (None, entry.competition)]
@@ -127,57 +149,44 @@ class Ledger:
 
     def record(self, *changed: Entry) -> None:
         """Writes rows: each takes the place of the row with its competition and tag, or comes last."""
-        with self._locked():
+        with lock(self.path.with_name(".ledger.lock"), timeout=LOCK_SECONDS):
             entries = {(entry.competition, entry.tag): entry for entry in self.entries()}
             entries |= {(entry.competition, entry.tag): entry for entry in changed}
             write_atomic(self.path, as_text(list(entries.values())))
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        with held(self.path.with_name(".ledger.lock"), "the ledger", 60.0):
-            yield
-
-    @contextlib.contextmanager
-    def uploading(self, patience: float) -> Iterator[None]:
+    def uploading(self, timeout: float) -> Iterator[None]:
         """Held while something is uploaded: one at a time, so that two starts never send the same CSV.
 
         Raises:
-            Failure: another upload did not end within `patience` seconds.
+            Failure: another upload did not end within `timeout` seconds.
         """
-        with held(self.path.with_name(".upload.lock"), "another upload", patience):
+        path = self.path.with_name(".upload.lock")
+        with lock(path, f"another upload is under way (it holds {shown(path)}); waiting", timeout):
             yield
 
 
-@contextlib.contextmanager
-def held(path: Path, what: str, patience: float) -> Iterator[None]:
-    """Holds an operating-system lock, which a kill releases."""
-    import filelock
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(path)
-    try:
-        lock.acquire(timeout=2.0)
-    except filelock.Timeout:
-        print(f"{what} is busy ({shown(path)} is held by another process); waiting", file=sys.stderr, flush=True)
-        try:
-            lock.acquire(timeout=patience)
-        except filelock.Timeout as error:
-            raise Failure(f"{what} stayed busy for {patience:.0f} s; wait for the other `submit`, or end it") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def entry_of(row: dict[str, str]) -> Entry:
-    """A row of the file; columns that an older version did not have get what it meant by their absence."""
+    """A row of the file; what an older version did not write gets what its absence meant."""
     ours = {name: row[name] or "" for name in COLUMNS if name in row}
-    if not ours.get("tag"):
-        ours["tag"] = row["sha256"][:12]
-    if not ours.get("status"):
-        ours["status"] = PENDING if row["reference"] else STARTED
-    others = {name: value for name, value in row.items() if name and name not in COLUMNS}
+    ours["competition"] = ours.get("competition") or FIRST
+    ours["tag"] = ours.get("tag") or row["sha256"][:12]
+    ours["status"] = ours.get("status") or (PENDING if row["reference"] else STARTED)
+    ours["metric_variant"] = variant_key(ours.get("metric_variant") or row.get(OLD_VARIANT) or "")
+    others = {name: value for name, value in row.items() if name and name not in (*COLUMNS, OLD_VARIANT)}
     return Entry(**ours, others=others)
+
+
+def variant_key(text: str) -> str:
+    """Today's key of a metric variant; a text that no version has written stays as it is.
+
+    >>> variant_key("competition_one"), variant_key("mine"), variant_key("")
+    ('score_empty_one', 'mine', '')
+    """
+    try:
+        return parse_variant(text).key
+    except BadInput:
+        return text
 
 
 def as_text(entries: list[Entry]) -> str:
@@ -189,3 +198,46 @@ def as_text(entries: list[Entry]) -> str:
     for entry in entries:
         writer.writerow({name: getattr(entry, name) for name in COLUMNS} | entry.others)
     return stream.getvalue()
+
+
+def entry_for(made: Provenance, competition: str, message: str = "") -> Entry:
+    """The row for the upload of a CSV, without a tag.
+
+    Args:
+        made: where the CSV comes from.
+        competition: the slug that it is uploaded to.
+        message: the person's own text; it comes first in the message to Kaggle.
+    """
+    networks, losses = zip(*(_network_and_loss(run) for run in made.runs), strict=True) if made.runs else ((), ())
+    local = "" if made.score is None else f"local {made.score:.4f}"
+    threshold = "" if made.threshold is None else f"threshold {made.threshold:.3f}"
+    parts = [message, " + ".join(made.runs), threshold or made.decision, local]
+    return Entry(
+        competition=competition,
+        file=shown(made.file),
+        sha256=made.sha256,
+        run=" + ".join(made.runs),
+        network=" + ".join(dict.fromkeys(networks)),
+        loss=" + ".join(dict.fromkeys(losses)),
+        decision=made.decision,
+        threshold="" if made.threshold is None else f"{made.threshold:.4f}",
+        local_score=_digits(made.score),
+        local_low=_digits(made.low),
+        local_high=_digits(made.high),
+        metric_variant=variant_key(made.reading),
+        message=" | ".join(part for part in parts if part),
+    )
+
+
+def _network_and_loss(run: str) -> tuple[str, str]:
+    """What a run's settings say; empty when the run is not here any more."""
+    from kaggle_seg.config import read_toml
+
+    settings = find_run(run, must_exist=False).settings_file
+    tables = read_toml(settings) if settings.is_file() else {}
+    filters = tables.get("network", {}).get("base_filters")
+    return f"U-Net {filters}" if filters else "", str(tables.get("training", {}).get("loss", ""))
+
+
+def _digits(value: float | None) -> str:
+    return "" if value is None else f"{value:.5f}"

@@ -1,7 +1,7 @@
-"""Unpacking an archive that came from outside: nothing leaves the folder, nothing is bigger than it says, no links.
+"""Unpacking an archive from outside: nothing is written outside its folder, nothing is larger than it says, no links.
 
-Everything is looked at before the first byte is written. Archives inside the archive are unpacked too, as Kaggle packs the
-folders of some competitions, each into a folder of its name.
+All entries are checked before the first byte is written. Archives inside the archive are unpacked too, each into a folder of
+its name, because Kaggle packs the folders of some competitions in this way.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from kaggle_seg.errors import Failure
-from kaggle_seg.run_directory import shown
+from kaggle_seg.output import shown
 
 MOST_ENTRIES = 500_000
 MOST_GROWTH = 200  # times the archive's size; deflated tiles grow by less than 10
@@ -25,7 +25,7 @@ DEPTH = 2  # archives inside archives
 
 
 class Damaged(Exception):
-    """The archive is not whole; loading it again may help."""
+    """The archive is incomplete or damaged; downloading it again may help."""
 
 
 def unpack(archive: Path, folder: Path, depth: int = DEPTH) -> int:
@@ -41,7 +41,7 @@ def unpack(archive: Path, folder: Path, depth: int = DEPTH) -> int:
 
     Raises:
         Damaged: the archive is cut short, or a file in it does not have its checksum.
-        Failure: an entry that has no business in it, named; or too little disk.
+        Failure: an entry that must not be in it, named; or too little disk.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -73,7 +73,8 @@ def inspect_entries(archive: Path, entries: list[zipfile.ZipInfo]) -> None:
         problems.append(f"{size:,} bytes that claim to become {total:,}")
     if problems:
         rest = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
-        raise Failure(f"{shown(archive)}: not unpacked, for it holds {'; '.join(problems[:5])}{rest}; delete it if in doubt")
+        listed = "; ".join(problems[:5]) + rest
+        raise Failure(f"{shown(archive)}: not unpacked, because it holds {listed}; delete it if you do not trust it")
 
 
 def _problems(entries: list[zipfile.ZipInfo]) -> Iterator[str]:
@@ -118,12 +119,12 @@ def _place_of(archive: Path) -> Path:
 
 
 def need_space(folder: Path, wanted: int, what: str) -> None:
-    """Lets pass what fits on the disk.
+    """Makes sure that something fits on the disk.
 
     Args:
-        folder: on the disk in question; it need not be there yet.
+        folder: on the disk in question; it need not exist yet.
         wanted: bytes.
-        what: what they are wanted for, in words.
+        what: what they are needed for, as a person calls it.
 
     Raises:
         Failure: it does not fit.
@@ -132,6 +133,6 @@ def need_space(folder: Path, wanted: int, what: str) -> None:
     free = shutil.disk_usage(place).free
     if wanted + SPARE > free:
         raise Failure(
-            f"{what} takes {wanted / 1e9:.2f} GB, but only {free / 1e9:.2f} GB are free at {shown(place)}; "
-            "make room, or name a folder on another disk with --to DIR"
+            f"{what} needs {wanted / 1e9:.2f} GB, but only {free / 1e9:.2f} GB are free at {shown(place)}; "
+            "free some space, or name a folder on another disk with --to DIR"
         )

@@ -1,143 +1,213 @@
 """Uploading a CSV exactly once, whatever happens on the way.
 
-The ledger's row is written first. An answer that got lost is never answered by sending again: first the list of submissions
-is searched for the row's marker, until a submission under way would have to show there.
+The argument, in the order in which `upload` acts. "Sent" means the one request that makes a submission on Kaggle
+(CreateSubmission); everything before it can be repeated at no cost.
+
+1. One process at a time. All steps run under the upload lock, which the operating system releases at any death
+   (`Ledger.uploading`). The client's process ends with the one that started it (worker.py), so a dead process leaves at
+   most one request on its way.
+2. A row comes first. Before anything is sent, the ledger has a row for this CSV with the status `started` and a marker of
+   its own, written to the disk (`upload_once`). The message on Kaggle carries the marker. So every submission that we ever
+   sent can be recognised by the marker of a row.
+3. A row stays `started` unless Kaggle has told how it ended. It gets a reference when Kaggle gave one or lists the marker.
+   It becomes `refused` only when Kaggle has turned the submission down, or does not list it (5). A kill, a lost connection
+   or a lost list leaves it `started`.
+4. Nothing is sent before looking. A row with a reference ends the upload, unless --again asks for another (`open_row`
+   then gives that one a marker of its own). For any other row the list of submissions is searched for its marker. If the
+   row is `started` and younger than IN_FLIGHT seconds, a request of a dead process may still be on its way: the search
+   goes on until it would have to be listed (`settling`).
+5. A lost answer is no reason to send again. When the request may have reached Kaggle (`KaggleError.may_have_submitted`),
+   the list is searched in the same way. The submission is there: its reference is recorded. It is not there: Kaggle does
+   not have it, and sending again is safe. The list cannot be read: `Unsettled` ends the upload, the row stays `started`,
+   and the next start begins with 4.
+
+So between two requests for one row lies a search that did not find the first one's submission. The argument assumes that
+Kaggle lists a submission within `settling` seconds, that nobody edits tags or references in the ledger, and that two
+machines without a common ledger do not send the same CSV within the same seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kaggle_seg.remote.client import Kaggle
-from kaggle_seg.remote.ledger import COMPLETE, ERROR, PENDING, REFUSED, STARTED, Entry, Ledger, now
-from kaggle_seg.remote.refusals import explain
-from kaggle_seg.remote.trouble import Patience, Trouble, persistently
+from kaggle_seg.errors import BadInput
+from kaggle_seg.output import shown
+from kaggle_seg.remote.client import Kaggle, note
+from kaggle_seg.remote.gate import admit
+from kaggle_seg.remote.ledger import COMPLETE, ERROR, PENDING, REFUSED, STARTED, Entry, Ledger, entry_for, now
+from kaggle_seg.remote.refusals import KaggleError, explain
+from kaggle_seg.submission.provenance import Provenance
 
-Say = Callable[[str], None]
+IN_FLIGHT = 600.0  # seconds after which a request of a dead process was answered or has come to nothing
+LONGEST_MESSAGE = 500  # characters
 
 
-def open_entry(ledger: Ledger, wanted: Entry) -> tuple[Entry, bool]:
-    """The row under which a CSV is to be uploaded, and whether an attempt under it may still be under way.
+class Unsettled(KaggleError):
+    """Nobody knows whether Kaggle has the submission: its answer was lost, and the list could not be read."""
+
+    @property
+    def temporary(self) -> bool:
+        return False
+
+
+def upload(kaggle: Kaggle, ledger: Ledger, made: Provenance, message: str, again: bool = False) -> Entry:
+    """Uploads a checked CSV, unless Kaggle has it already.
 
     Args:
-        ledger: the ledger.
+        kaggle: the conversation.
+        ledger: where uploads are written down.
+        made: the CSV and where it comes from.
+        message: the person's own text.
+        again: upload it although it was uploaded before.
+
+    Returns:
+        The ledger's row, with the reference.
+
+    Raises:
+        BadInput: it was uploaded before, or is of demo tiles.
+        Unsettled: see the argument above, 5.
+        KaggleError: Kaggle does not have it; the row says `refused`.
+        Failure: the competition takes no submission, or another upload is under way for too long.
+    """
+    with ledger.uploading(kaggle.timeouts.retrying + kaggle.timeouts.upload):
+        before = ledger.of_csv(kaggle.slug, made.sha256)
+        pending = [entry for entry in before if entry.status == PENDING]
+        if pending and not again:
+            note(f"this CSV was uploaded before: reference {pending[-1].reference}")
+            return pending[-1]
+        check_allowed(made, before, again)
+        entry, under_way = open_row(before, entry_for(made, kaggle.slug, message))
+        if under_way:
+            note("an earlier upload of this CSV was interrupted; checking whether Kaggle has it")
+        submission = find_submission(kaggle, entry, kaggle.timeouts.settling if under_way and entry.age() < IN_FLIGHT else 0)
+        if submission is not None:
+            note("Kaggle has this CSV already; nothing was sent")
+            return settle(ledger, entry, submission)
+        admit(kaggle)
+        return kaggle.retry(lambda: upload_once(kaggle, ledger, entry, made.file))
+
+
+def check_allowed(made: Provenance, before: Sequence[Entry], again: bool) -> None:
+    """Lets a CSV pass that was not uploaded yet, or whose last upload or scoring has not ended.
+
+    Args:
+        made: the CSV and where it comes from.
+        before: the ledger's rows of the CSV.
+        again: whether another upload of it is wanted.
+
+    Raises:
+        BadInput: it is of demo tiles, or on Kaggle already.
+    """
+    if made.demo:
+        raise BadInput(f"{shown(made.file)}: it is of generated demo tiles, which are never uploaded")
+    done = [entry for entry in before if entry.status in (COMPLETE, ERROR)]
+    if not done or again or any(entry.status in (STARTED, PENDING) for entry in before):
+        return
+    last = done[-1]
+    score = f", public score {last.public_score}" if last.public_score else ""
+    raise BadInput(
+        f"{shown(made.file)}: this CSV was uploaded before ({last.time}, reference {last.reference}{score}); "
+        "to spend another submission on it, add --again"
+    )
+
+
+def open_row(before: Sequence[Entry], wanted: Entry) -> tuple[Entry, bool]:
+    """The row under which a CSV is to be uploaded, and whether an upload under it was interrupted.
+
+    Args:
+        before: the ledger's rows of this CSV.
         wanted: the row as it should be, without a tag.
 
     Returns:
-        The row of an earlier attempt that did not come to an end, else a new one with a tag of its own.
+        The row of an earlier upload that has no reference, else a new one with a tag of its own.
     """
-    before = ledger.of_csv(wanted.competition, wanted.sha256)
     for entry in before:
         if not entry.uploaded:
-            fresh = replace(wanted, tag=entry.tag, time=entry.time, others=entry.others)
-            return replace(fresh, message=marked(wanted.message, fresh)), entry.status == STARTED
+            row = replace(wanted, tag=entry.tag, time=entry.time, others=entry.others)
+            return replace(row, message=marked(wanted.message, row)), entry.status == STARTED
     number = f"#{len(before) + 1}" if before else ""
-    entry = replace(wanted, tag=wanted.sha256[:12] + number)
-    return replace(entry, message=marked(wanted.message, entry)), False
+    row = replace(wanted, tag=wanted.sha256[:12] + number)
+    return replace(row, message=marked(wanted.message, row)), False
 
 
-def marked(message: str, entry: Entry, longest: int = 500) -> str:
+def marked(message: str, entry: Entry) -> str:
     """The message that goes to Kaggle: at most 500 characters, the row's marker at its end."""
-    return f"{message[: longest - len(entry.marker) - 1].rstrip()} {entry.marker}".lstrip()
+    return f"{message[: LONGEST_MESSAGE - len(entry.marker) - 1].rstrip()} {entry.marker}".lstrip()
 
 
-def find_submission(kaggle: Kaggle, entry: Entry, settling: float, patience: Patience, say: Say) -> dict[str, Any] | None:
+def find_submission(kaggle: Kaggle, entry: Entry, settling: float) -> dict[str, Any] | None:
     """The submission that carries the row's marker, as Kaggle lists it; None when there is none.
 
     Args:
         kaggle: the conversation.
         entry: the row.
-        settling: seconds to go on looking while it does not show.
-        patience: for each look.
-        say: for progress.
+        settling: seconds to go on looking while it is not listed.
     """
-    until, pause = patience.clock() + settling, 1.0
+    timeouts, pause = kaggle.timeouts, 1.0
+    until = timeouts.clock() + settling
     while True:
-        listed = persistently(lambda: kaggle.ask("submissions", slug=entry.competition, holding=entry.marker), patience, say)
+        listed = kaggle.retry(lambda: kaggle.ask("submissions", slug=entry.competition, until=entry.marker))
         for submission in listed:
             if entry.marker in submission["description"]:
                 return submission
-        left = until - patience.clock()
+        left = until - timeouts.clock()
         if left <= 0:
             return None
-        patience.sleep(min(pause, left))
+        timeouts.sleep(min(pause, left))
         pause *= 2
 
 
-class Unsettled(Trouble):
-    """Nobody knows whether Kaggle has the submission: its answer was lost, and so was the list of submissions."""
+def upload_once(kaggle: Kaggle, ledger: Ledger, entry: Entry, file: Path) -> Entry:
+    """Writes the row, sends the CSV, and records what became of it: one attempt.
 
-    @property
-    def passing(self) -> bool:
-        return False
+    Raises:
+        Unsettled: that could not be learnt; the row still says `started`.
+        KaggleError: Kaggle does not have it; the row says `refused`.
+    """
+    started = replace(entry, time=now(), status=STARTED, note="")
+    ledger.record(started)
+    try:
+        return settle(ledger, started, send(kaggle, started, file))
+    except Unsettled:
+        raise
+    except KaggleError as error:
+        ledger.record(replace(started, status=REFUSED, note=explain(error, kaggle.slug, kaggle.credentials)))
+        raise
 
 
-def upload(kaggle: Kaggle, ledger: Ledger, entry: Entry, file: Path, patience: Patience, say: Say) -> Entry:
-    """Sends a CSV and records its reference. The caller has made sure that Kaggle does not have it yet.
-
-    Args:
-        kaggle: the conversation.
-        ledger: the ledger; the row is written before every attempt.
-        entry: the row.
-        file: the CSV.
-        patience: for the attempts.
-        say: for progress.
+def send(kaggle: Kaggle, entry: Entry, file: Path) -> dict[str, Any]:
+    """Sends the CSV; after a lost answer, looks for the submission on Kaggle.
 
     Returns:
-        The row with its reference.
+        The submission: its reference and status, and whatever else Kaggle tells.
 
     Raises:
-        Unsettled: the row still says `started`, so that the next start looks for it first.
-        Trouble: Kaggle does not have it; the row says `refused`.
+        Unsettled, KaggleError: as `upload_once`.
     """
-
-    def attempt() -> Entry:
-        started = replace(entry, time=now(), status=STARTED, note="")
-        ledger.record(started)
-        try:
-            return settled(ledger, started, submit_once(kaggle, started, file, patience, say))
-        except Unsettled:
-            raise
-        except Trouble as trouble:
-            note = explain(trouble, entry.competition, kaggle.credentials)
-            ledger.record(replace(started, status=REFUSED, note=note))
-            raise
-
-    return persistently(attempt, patience, say)
-
-
-def submit_once(kaggle: Kaggle, entry: Entry, file: Path, patience: Patience, say: Say) -> dict[str, Any]:
-    """One attempt; after a lost answer, the submission that is found on Kaggle after all.
-
-    Raises:
-        Trouble: Kaggle does not have it.
-        Unsettled: that could not be learnt.
-    """
+    seconds, path = kaggle.timeouts.upload, str(file.resolve())
     try:
-        answer = kaggle.ask(
-            "submit", seconds=patience.upload, slug=entry.competition, file=str(file.resolve()), message=entry.message
-        )
+        answer = kaggle.ask("submit", seconds=seconds, slug=entry.competition, file=path, message=entry.message)
         if answer["reference"] > 0:
-            return answer | {"status": PENDING}
-        trouble = Trouble("garbled", "create", f"an answer without a reference: {answer['said']}")
-    except Trouble as error:
+            return {"reference": answer["reference"], "status": PENDING}
+        lost = KaggleError("garbled", "create", f"an answer without a reference: {answer['message']}")
+    except KaggleError as error:
         if not error.may_have_submitted:
             raise
-        trouble = error
-    say(f"{trouble.brief()} after the upload; looking whether Kaggle has the submission")
+        lost = error
+    note(f"{lost.brief()} after the upload; checking whether Kaggle has the submission")
     try:
-        found = find_submission(kaggle, entry, patience.settling, patience, say)
-    except Trouble as deaf:
-        raise Unsettled(deaf.kind, deaf.step, deaf.said, deaf.status, deaf.body) from deaf
-    if found is None:
-        raise trouble
-    return found
+        submission = find_submission(kaggle, entry, kaggle.timeouts.settling)
+    except KaggleError as deaf:
+        raise Unsettled(deaf.kind, deaf.step, deaf.message, deaf.status, deaf.body) from deaf
+    if submission is None:
+        raise lost
+    return submission
 
 
-def settled(ledger: Ledger, entry: Entry, submission: dict[str, Any]) -> Entry:
+def settle(ledger: Ledger, entry: Entry, submission: dict[str, Any]) -> Entry:
     """Records what Kaggle says about a submission: its reference, status, scores and error."""
     status = submission["status"] if submission["status"] in (PENDING, COMPLETE, ERROR) else PENDING
     known = replace(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +19,31 @@ import tyro
 from kaggle_seg import submit
 from kaggle_seg.competition import find_competition
 from kaggle_seg.errors import report_errors
-from kaggle_seg.remote.ledger import Ledger
-from kaggle_seg.remote.trouble import Patience
+from kaggle_seg.remote.ledger import COMPLETE, Entry, Ledger
+from kaggle_seg.remote.refusals import Timeouts
 from kaggle_seg.submission.table import write_submission
 
-from .kaggle_server import KEY, TOKEN, KaggleServer
+from .kaggle_server import KEY, SLUG, TOKEN, KaggleServer
+
+# What a person starts, with pauses that suit a test.
+PROGRAM = """
+import sys
+from kaggle_seg import errors, submit
+from kaggle_seg.remote.refusals import Timeouts
+sys.exit(errors.report_errors(lambda argv: submit.run(submit.Command(csv="a.csv"), Timeouts(settling=1.5, pause=0.05)))())
+"""
+# The same, which kills itself when it has written the ledger so many times: before the new file takes the old one's place.
+DEADLY = """
+import os, pathlib, signal
+replace, left = pathlib.Path.replace, [{count}]
+def deadly(self, target):
+    if pathlib.Path(target).name == "ledger.csv":
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return replace(self, target)
+pathlib.Path.replace = deadly
+"""
 
 COMPETITION = find_competition()
 
@@ -43,9 +67,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def patience(clock: Clock) -> Patience:
-    """The usual patience, on the clock that needs no time."""
-    return Patience(answer=20.0, sleep=clock.sleep, clock=clock.now)
+def timeouts(clock: Clock) -> Timeouts:
+    """The usual timeouts, on the clock that needs no time."""
+    return Timeouts(answer=20.0, sleep=clock.sleep, clock=clock.now)
 
 
 @pytest.fixture
@@ -109,14 +133,14 @@ class Outcome:
 
 
 @pytest.fixture
-def run_submit(patience: Patience, capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+def run_submit(timeouts: Timeouts, capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     """`python -m kaggle_seg.submit ...`, in this process, with pauses that take no time; no secret may be printed."""
 
-    def run(*argv: str, patience: Patience = patience) -> Outcome:
+    def run(*argv: str, timeouts: Timeouts = timeouts) -> Outcome:
         @report_errors
         def main(argv: Sequence[str] | None = None) -> int:
             config = (tyro.conf.FlagCreatePairsOff,)
-            return submit.run(tyro.cli(submit.Command, args=argv, config=config), patience)
+            return submit.run(tyro.cli(submit.Command, args=argv, config=config), timeouts)
 
         code = main(argv)
         said = capfd.readouterr()
@@ -141,3 +165,42 @@ def assert_agree(server: KaggleServer) -> None:
         assert rows[reference].public_score in (item.get("publicScore", ""), "")
     descriptions = [item["description"] for item in ours.values()]
     assert len(descriptions) == len(set(descriptions)), "a CSV was submitted twice"
+
+
+def start(program: str = PROGRAM) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def finish(process: subprocess.Popen[bytes]) -> int:
+    """Waits until a process has ended by itself."""
+    with process:
+        said = b"".join(process.communicate(timeout=60))
+    assert b"Traceback" not in said, said.decode()
+    return process.returncode
+
+
+def row(number: int, local: float, public: float) -> Entry:
+    """A scored row."""
+    return Entry(
+        time=f"2026-01-{number:02d}T10:00:00Z",
+        competition=SLUG,
+        file=f"submissions/{number}.csv",
+        sha256=f"{number:064x}",
+        tag=f"{number:012x}",
+        local_score=f"{local:.5f}",
+        local_low=f"{local - 0.02:.5f}",
+        local_high=f"{local + 0.02:.5f}",
+        metric_variant="score_empty_one",
+        reference=str(100 + number),
+        status=COMPLETE,
+        public_score=f"{public:.5f}",
+    )
+
+
+def archive_of(files: dict[str, bytes]) -> bytes:
+    """A zip of these files."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return stream.getvalue()

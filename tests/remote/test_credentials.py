@@ -47,7 +47,7 @@ def test_a_variable_may_name_a_file(tmp_path: Path) -> None:
 
 def test_the_environment_completes_a_kaggle_json(tmp_path: Path) -> None:
     write(tmp_path, "kaggle.json", {"username": "alice"})
-    with pytest.raises(BadInput, match="no key in it"):
+    with pytest.raises(BadInput, match="has no key"):
         find_credentials({"HOME": str(tmp_path)})
     credentials = find_credentials({"HOME": str(tmp_path), "KAGGLE_KEY": "k" * 20})
     assert credentials is not None and credentials.kind == "key"

@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from kaggle_seg.competition import find_competition
+from kaggle_seg.output import output_root
 from kaggle_seg.remote.ledger import Ledger
-from kaggle_seg.run_directory import output_root
 from kaggle_seg.submission.table import Submission
 from kaggle_seg.synthetic.demo_tiles import TREE, DemoTiles, draw_tiles, write_demo
 

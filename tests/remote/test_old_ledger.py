@@ -53,11 +53,14 @@ def test_an_old_csv_is_uploaded_beside_the_old_row(old: Path, server: KaggleServ
 def test_old_and_new_rows_are_of_one_metric_variant(old: Path, server: KaggleServer, token: str, run_submit: Run) -> None:
     """What is to be uploaded next is held against the old row: its variant has another name there, and is the same."""
     said = run_submit("--list").out
-    assert "next: submissions/second.csv, local score 0.6211" in said and "+0.1158 from the best uploaded" in said
+    assert (
+        "next: submissions/second.csv, local score 0.6211" in said
+        and "+0.1158 from the best upload (submissions/first.csv)" in said
+    )
     assert run_submit("second").code == 0
     said = run_submit("--list").out
     assert "next: submissions/first-t0.420.csv" in said or "next: submissions/first+second.csv" in said
-    assert "2 rows have both" in said
+    assert "2 uploads have both" in said
 
 
 def test_a_csv_of_an_old_row_is_not_uploaded_again(old: Path, server: KaggleServer, token: str, run_submit: Run) -> None:

@@ -133,18 +133,18 @@ def ledger_table(entries: Sequence[Entry], run: Run) -> Table:
             entry.file + (" (this run)" if is_of(entry, run) else ""),
             entry.decision,
             entry.local_score + (f" ({entry.local_low} to {entry.local_high})" if entry.local_low else ""),
-            entry.local_reading,
+            entry.variant_label(run.competition()),
             entry.public_score,
             entry.status,
         )
         for entry in entries
     ]
-    return Table(("uploaded (UTC)", "file", "decision", "local (95 % interval)", "reading", "public", "state"), rows)
+    return Table(("uploaded (UTC)", "file", "decision", "local (95 % interval)", "metric variant", "public", "state"), rows)
 
 
 def is_of(entry: Entry, run: Run) -> bool:
     """Whether a run has a part in an upload."""
-    return run.name in entry.run.split("+")
+    return run.name in entry.runs
 
 
 def ledger_plot(entries: Sequence[Entry], run: Run) -> Plot | None:

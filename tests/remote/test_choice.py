@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import Outcome, assert_agree
+from kaggle_seg.competition import find_competition
+from kaggle_seg.remote import choice
+from kaggle_seg.submission.provenance import Provenance
+
+from .conftest import Outcome, assert_agree, row
 from .kaggle_server import SLUG, KaggleServer
 
 Make = Callable[..., Path]
@@ -24,7 +29,7 @@ def test_without_a_csv_the_best_one_goes_up(server: KaggleServer, token: str, ma
     outcome = run_submit()
     assert outcome.code == 2 and "--yes" in outcome.err  # nobody there to ask
     outcome = run_submit("--yes")
-    assert outcome.code == 0 and "submissions/high.csv: local score 0.5000, the best of 2" in outcome.out
+    assert outcome.code == 0 and "submissions/high.csv: local score 0.5000, the best of 2 CSVs" in outcome.out
     assert server.submissions[0]["fileName"] == "high.csv"
     assert run_submit("--yes").code == 0
     assert server.submissions[1]["fileName"] == "low.csv"
@@ -89,3 +94,20 @@ def test_the_pipeline_started_again_shows_the_score(
     assert outcome.code == 0 and "public score 0.64797" in outcome.out
     assert len(server.submissions) == 1
     assert_agree(server)
+
+
+def test_tiles_are_the_competitions_by_their_test_ids_or_by_their_download(tmp_path: Path) -> None:
+    competition = replace(find_competition(), test_ids="1-3")
+    made = Provenance(Path("a.csv"), "0", stems=("1", "2", "3"))
+    assert choice.is_of_the_competition(made, competition)
+    fewer = replace(made, stems=("1", "2"), data=str(tmp_path / "tiles"))
+    assert not choice.is_of_the_competition(fewer, competition)
+    (tmp_path / ".downloaded.json").write_text(json.dumps({"slug": SLUG}), encoding="utf-8")
+    assert choice.is_of_the_competition(fewer, competition)
+
+
+def test_the_best_upload_is_one_of_the_same_metric_variant() -> None:
+    rows = [row(1, 0.5, 0.6), row(2, 0.4, 0.7), replace(row(3, 0.9, 0.6), metric_variant="iou_empty_one")]
+    for variant in ("score_empty_one", "competition_one"):
+        assert choice.best_uploaded(rows, variant) == rows[0]
+    assert choice.best_uploaded(rows, "iou_one") == rows[2] and choice.best_uploaded(rows, "score_buildings") is None

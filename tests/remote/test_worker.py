@@ -1,15 +1,22 @@
-"""Logging in: which credentials count, and what is said when they do not work or the client cannot be loaded."""
+"""The process of the client: logging in, what is said when it cannot, and its end with the process that started it."""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
-from .conftest import Outcome, assert_agree
-from .kaggle_server import KEY, SLUG, TOKEN, USER, KaggleServer
+from kaggle_seg.remote import worker
+
+from .conftest import Outcome, assert_agree, start
+from .kaggle_server import KEY, TOKEN, USER, KaggleServer
 
 Make = Callable[..., Path]
 Run = Callable[..., Outcome]
@@ -122,9 +129,36 @@ def test_a_client_that_cannot_be_loaded_is_named_with_its_version(
     assert "a_module_that_nobody_declared" in outcome.err and "kaggle 2." in outcome.err and "pip install" in outcome.err
 
 
-@pytest.mark.parametrize("shape", ["https://www.kaggle.com/competitions/{}/overview", "{}"])
-def test_an_address_is_accepted_where_a_slug_is(
-    shape: str, server: KaggleServer, token: str, make_csv: Make, run_submit: Run
+@pytest.mark.skipif(os.name == "nt", reason="kills by signal")
+def test_the_client_ends_with_the_process_that_started_it(
+    server: KaggleServer, token: str, make_csv: Callable[..., Path]
 ) -> None:
-    assert run_submit(str(make_csv()), "--competition", shape.format(SLUG), "--dry-run").code == 0
-    assert run_submit("a.csv", "--competition", "a-slug-nobody-knows").code == 2
+    make_csv()
+    fault = server.fail("StartSubmissionUpload", hold=threading.Event())
+    with start() as process:
+        assert fault.reached.wait(30)
+        process.send_signal(signal.SIGKILL)
+    time.sleep(0.3)
+    assert fault.hold is not None
+    fault.hold.set()
+    time.sleep(0.3)
+    assert server.count("PUT") == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ModuleNotFoundError("No module named 'six'"), "missing"),
+        (SystemExit(1), "login"),
+        (worker.UploadFailed("no"), "upload"),
+        (requests.HTTPError("400"), "refused"),
+        (requests.exceptions.JSONDecodeError("no", "<html>", 0), "garbled"),
+        (requests.exceptions.SSLError("no"), "certificate"),
+        (requests.exceptions.ProxyError("no"), "lost"),
+        (PermissionError("no"), "disk"),
+        (KeyError("HALFWAY"), "garbled"),
+        (RuntimeError("no"), "unknown"),
+    ],
+)
+def test_every_exception_of_the_client_has_a_kind(error: BaseException, kind: str) -> None:
+    assert worker.kind_of(error) == worker.described(error)["kind"] == kind

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import random
 import signal
-import stat
 import subprocess
 import sys
 import threading
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from kaggle_seg import download
-from kaggle_seg.errors import Failure
-from kaggle_seg.remote import downloading, unpacking
+from kaggle_seg.remote.download import notebook_tiles
 
-from .conftest import Outcome
+from .conftest import Outcome, archive_of
 from .kaggle_server import SLUG, KaggleServer
 
 RULES = "You must accept this competition's rules before you'll be able to download files."
 TREE = "Segmentation_Dataset"
-
-
-def archive_of(files: dict[str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return stream.getvalue()
 
 
 @pytest.fixture
@@ -89,6 +77,24 @@ def test_a_cut_download_goes_on_where_it_was(
     assert run_download().code == 0
     assert_whole(output_root, tiles)
     assert server.count("GET") == 2
+
+
+def test_two_downloads_at_once_load_the_tiles_once(
+    server: KaggleServer, token: str, tiles: dict[str, bytes], output_root: Path, run_download: Callable[..., Outcome]
+) -> None:
+    first = server.fail("GET", hold=threading.Event())
+    command = [sys.executable, "-m", "kaggle_seg.download"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as one:
+        assert first.reached.wait(60)
+        with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") as other:
+            assert other.stderr is not None
+            while "another download into data is under way" not in other.stderr.readline():
+                assert other.poll() is None
+            assert first.hold is not None
+            first.hold.set()
+            assert (one.wait(60), other.wait(60)) == (0, 0)
+    assert_whole(output_root, tiles)
+    assert server.count("GET") == 1 and not (output_root / ".data.download.lock").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills by signal")
@@ -195,58 +201,7 @@ def test_without_credentials(server: KaggleServer, home: Path, run_download: Cal
 
 def test_a_notebook_finds_its_input_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / SLUG).mkdir()
-    assert downloading.notebook_tiles(SLUG, tmp_path) is None
+    assert notebook_tiles(SLUG, tmp_path) is None
     monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")
-    assert downloading.notebook_tiles(SLUG, tmp_path) == tmp_path / SLUG
-    assert downloading.notebook_tiles("another", tmp_path) is None
-
-
-# ---- archives not to be trusted --------------------------------------------------------------------------------------
-
-
-def link() -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo("images/passwd")
-    info.external_attr = (stat.S_IFLNK | 0o777) << 16
-    return info
-
-
-@pytest.mark.parametrize(
-    ("entries", "said"),
-    [
-        ([("../outside.txt", b"x")], "leads out of the folder"),
-        ([("a/../../outside.txt", b"x")], "leads out of the folder"),
-        ([("/outside.txt", b"x")], "leads out of the folder"),
-        ([("C:/outside.txt", b"x")], "leads out of the folder"),
-        ([("..\\outside.txt", b"x")], "leads out of the folder"),
-        ([(link(), b"/etc/passwd")], "a link"),
-        ([("a.tif", b"x"), ("A.TIF", b"y")], "twice"),
-        ([("bomb", bytes(100 << 20))], "claim to become"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_an_archive_with_a_trap_is_not_unpacked(
-    entries: list[tuple[str | zipfile.ZipInfo, bytes]], said: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "trap.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in [("good.txt", b"good"), *entries]:
-            archive.writestr(name, content)
-    with pytest.raises(Failure, match=said):
-        unpacking.unpack(path, tmp_path / "unpacked")
-    assert not (tmp_path / "unpacked").exists() and not (tmp_path / "outside.txt").exists()
-
-
-def test_archives_inside_the_archive_are_unpacked_into_folders_of_their_names(tmp_path: Path) -> None:
-    path = tmp_path / "outer.zip"
-    path.write_bytes(
-        archive_of(
-            {
-                "train.zip": archive_of({"images/1.png": b"a", "masks/1.png": b"b"}),
-                "whole.zip": archive_of({"whole/2.png": b"c"}),
-                "train.csv": b"id\n",
-            }
-        )
-    )
-    assert unpacking.unpack(path, tmp_path / "unpacked") == 4
-    found = sorted(file.relative_to(tmp_path / "unpacked").as_posix() for file in (tmp_path / "unpacked").rglob("*.*"))
-    assert found == ["train.csv", "train/images/1.png", "train/masks/1.png", "whole/2.png"]
+    assert notebook_tiles(SLUG, tmp_path) == tmp_path / SLUG
+    assert notebook_tiles("another", tmp_path) is None

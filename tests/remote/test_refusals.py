@@ -1,19 +1,21 @@
-"""Every way in which Kaggle or the line to it fails, at each step of a submission: what is said, and what is left behind."""
+"""Every way in which Kaggle or the connection to it fails, at each step of a submission: what is said, and what is left."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kaggle_seg.remote.credentials import find_credentials
 from kaggle_seg.remote.ledger import Ledger
-from kaggle_seg.remote.trouble import Patience
+from kaggle_seg.remote.refusals import KaggleError, explain, seconds_of
 
-from .conftest import Clock, Outcome, assert_agree
+from .conftest import Outcome, assert_agree
 from .kaggle_server import SLUG, KaggleServer
 
 HTML = "<html><body>Please log in to the hotel's network</body></html>"
@@ -60,7 +62,7 @@ RULES_PAGE = f"https://www.kaggle.com/competitions/{SLUG}/rules"
 
 BEFORE = [
     Situation(
-        "introspection-500", ("IntrospectToken", refusal(500, times=ALWAYS)), 1, ("fault of its own (500", "later"), 0, ""
+        "introspection-500", ("IntrospectToken", refusal(500, times=ALWAYS)), 1, ("internal error (500", "later"), 0, ""
     ),
     Situation("introspection-401", ("IntrospectToken", refusal(401, times=ALWAYS)), 1, ("KAGGLE_API_TOKEN", "401"), 0, ""),
     passing("introspection-500-once", "IntrospectToken", status=500, times=2),
@@ -78,7 +80,7 @@ BEFORE = [
         "competition-hotel",
         ("GetCompetition", {"status": 200, "body": HTML, "headers": {"Content-Type": "application/json"}}),
         1,
-        ("none of Kaggle's", "login page"),
+        ("not one of Kaggle's", "login page"),
         0,
         "",
     ),
@@ -113,7 +115,7 @@ DURING = [
         "put-403-for-ever",
         ("PUT", {"status": 403, "times": ALWAYS}),
         1,
-        ("could not submit", "step 2 of 3", "No submission was spent"),
+        ("did not reach Kaggle's storage", "step 2 of 3", "No submission was spent"),
         0,
         "refused",
     ),
@@ -126,7 +128,7 @@ DURING = [
 ]
 LOST = [
     Situation(
-        "answer-lost", ("CreateSubmission", {"status": 0, "done": True}), 0, ("looking whether Kaggle has",), 1, "complete"
+        "answer-lost", ("CreateSubmission", {"status": 0, "done": True}), 0, ("checking whether Kaggle has",), 1, "complete"
     ),
     Situation("answer-500", ("CreateSubmission", refusal(500, done=True)), 0, ("public score",), 1, "complete"),
     Situation("answer-504", ("CreateSubmission", refusal(504, done=True)), 0, ("public score",), 1, "complete"),
@@ -150,7 +152,7 @@ LOST = [
         "answer-html-nothing-done",
         ("CreateSubmission", {"status": 200, "body": HTML, "headers": {"Content-Type": "application/json"}}),
         1,
-        ("none of Kaggle's",),
+        ("not one of Kaggle's",),
         0,
         "refused",
     ),
@@ -214,42 +216,45 @@ def test_a_second_start_completes_the_same_row(
     assert_agree(server)
 
 
-def test_a_lost_answer_and_a_lost_list_leave_the_row_open_and_the_next_start_finds_the_submission(
-    server: KaggleServer, token: str, make_csv: Callable[..., Path], run_submit: Callable[..., Outcome]
-) -> None:
-    server.fail("CreateSubmission", 0, done=True)
-    first_look = server.fail("ListSubmissions", None)
-    server.fail("ListSubmissions", 0, times=ALWAYS)
-    outcome = run_submit(str(make_csv()))
-    assert outcome.code == 1 and first_look.times == 0
-    assert [entry.status for entry in Ledger().entries()] == ["started"]
-    server.faults.clear()
-    outcome = run_submit("a.csv")
-    assert outcome.code == 0 and "nothing was sent" in outcome.text
-    assert server.count("CreateSubmission") == 1
-    assert_agree(server)
+KINDS = ("login", "missing", "upload", "refused", "garbled", "certificate", "lost", "disk", "late", "died", "unknown")
 
 
-def test_retry_after_is_honoured(
-    server: KaggleServer, token: str, make_csv: Callable[..., Path], run_submit: Callable[..., Outcome], clock: Clock
-) -> None:
-    server.fail("ListSubmissions", 429, headers={"Retry-After": "77"})
-    assert run_submit(str(make_csv())).code == 0
-    assert clock.time >= 77
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_error_has_a_message_of_one_line(kind: str) -> None:
+    credentials = find_credentials({"HOME": "/nowhere", "KAGGLE_API_TOKEN": "KGAT_mine"})
+    assert credentials is not None
+    for step in ("import", "list", "start", "put", "create", "poll", "receive"):
+        for status in (400, 401, 403, 404, 429, 500) if kind == "refused" else (0,):
+            error = KaggleError(kind, step, "what was said", status)
+            text = explain(error, SLUG, credentials)
+            assert text and "\n" not in text and (step in ("start", "put")) == ("No submission was spent" in text)
+            assert error.brief()
 
 
-@pytest.mark.parametrize("method", ["IntrospectToken", "PUT", "CreateSubmission"])
-def test_a_silent_kaggle_is_given_up_in_time(
-    method: str,
-    server: KaggleServer,
-    token: str,
-    make_csv: Callable[..., Path],
-    run_submit: Callable[..., Outcome],
-    clock: Clock,
-) -> None:
-    quick = Patience(answer=3.0, upload=3.0, sleep=clock.sleep, clock=clock.now)
-    server.fail(method, 0, hold=threading.Event())
-    outcome = run_submit(str(make_csv()), patience=quick)
-    assert outcome.code == 0, outcome.text
-    assert len(server.submissions) == 1
-    assert_agree(server)
+def test_an_error_may_have_submitted_only_where_kaggle_has_not_turned_it_down() -> None:
+    assert KaggleError("lost", "create").may_have_submitted and not KaggleError("lost", "put").may_have_submitted
+    statuses = {
+        status: KaggleError("refused", "create", "", status).may_have_submitted for status in (400, 403, 408, 429, 504)
+    }
+    assert statuses == {400: False, 403: False, 408: True, 429: False, 504: True}
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ('{"code": 400, "message": "Bad\\n Request"}', "Bad Request"),
+        (QUOTA, "Quota exceeded for quota metric"),
+        ('{"error": "closed"}', "closed"),
+        ("<html><b>Service</b> Unavailable</html>", "Service Unavailable"),
+        ("", "as the client puts it"),
+        ("[1, 2]", "[1, 2]"),
+    ],
+)
+def test_kaggles_message_is_read_from_every_shape_of_answer(body: str, wanted: str) -> None:
+    assert KaggleError("refused", "list", "as the client puts it", 400, body).kaggle_said == wanted
+
+
+def test_a_pause_may_be_asked_for_by_a_date() -> None:
+    later = datetime.now(UTC) + timedelta(seconds=90)
+    assert 80 < seconds_of(format_datetime(later, usegmt=True)) <= 90
+    assert seconds_of("Wed, 18 Dec 2019 10:00:00 GMT") == seconds_of("-3") == 0
