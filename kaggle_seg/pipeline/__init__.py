@@ -1,6 +1,7 @@
 """All stages in one command, on the standard library alone: it makes the environment in which the stages run.
 
 __main__     the command
+course       from the environment to the report, and how it ends
 options      the command line: read and checked, all problems at once
 environment  the virtual environment, made from a lock
 missing      what an interpreter lacks

@@ -42,26 +42,28 @@ class TileCount:
 def count_tiles(data: Path) -> TileCount:
     """Counts the tiles at or below a folder. Nothing is checked: the split does that."""
     training = test = height = width = 0
-    for path in image_files(data):
-        folders = [part.lower() for part in path.relative_to(data).parts[:-1]] or [data.name.lower()]
-        if any("mask" in folder for folder in folders):
+    for folder, names in image_folders(data):
+        parts = [part.lower() for part in folder.relative_to(data).parts]
+        if any("mask" in part for part in parts):
             continue
-        if any(folder.startswith("test") for folder in folders):
-            test += 1
+        if any(part.startswith("test") for part in parts):
+            test += len(names)
         else:
-            training += 1
+            training += len(names)
         if not height:
-            height, width = image_size(path) or (0, 0)
+            height, width = image_size(folder / names[0]) or (0, 0)
     return TileCount(training, test, height, width)
 
 
-def image_files(folder: Path) -> Iterator[Path]:
-    """The image files at or below a folder, without hidden folders and macOS's shadows."""
-    for number, (place, folders, names) in enumerate(os.walk(folder)):
+def image_folders(data: Path) -> Iterator[tuple[Path, list[str]]]:
+    """The folders at or below one that hold image files, with their names; no hidden ones and no macOS shadows."""
+    for number, (place, folders, names) in enumerate(os.walk(data)):
         if number > MOST_FOLDERS:
             return
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
-        yield from (Path(place, name) for name in names if name.lower().endswith(SUFFIXES))
+        images = [name for name in names if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
+        if images:
+            yield Path(place), images
 
 
 def image_size(path: Path) -> tuple[int, int] | None:

@@ -37,11 +37,18 @@ class Estimate:
         seconds: the time; None where nothing tells.
         remark: epochs, or what is known otherwise.
         source: the earlier run that it is taken from; "": a rate measured elsewhere.
+        fixed: an option says how long.
     """
 
     seconds: float | None
     remark: str = ""
     source: str = ""
+    fixed: bool = False
+
+    @property
+    def from_elsewhere(self) -> bool:
+        """Whether no run on this machine tells."""
+        return self.seconds is not None and not self.source and not self.fixed
 
 
 def estimate_stage(stage: str, run: Path, tiles: TileCount, options: Options) -> Estimate:
@@ -74,11 +81,12 @@ def estimate_training(run: Path, tiles: TileCount, options: Options) -> Estimate
         left = (planned - done) * progress["seconds"] / done
         return Estimate(START_SECONDS["train"] + left, f"goes on after epoch {done} of {planned}", run.name)
     if options.minutes:
-        return Estimate(START_SECONDS["train"] + float(options.minutes) * 60, f"--minutes {options.minutes}", "the option")
+        seconds = START_SECONDS["train"] + float(options.minutes) * 60
+        return Estimate(seconds, f"{options.minutes} minutes of training", fixed=True)
     bounds = [word for word in options.training if word.startswith(("--minutes", "--epochs"))]
     epochs = int(options.epochs or (QUICK.training.epochs if options.quick else DEFAULT_EPOCHS))
     if bounds or not tiles.megapixels:
-        return Estimate(None, " ".join(options.training) if bounds else f"{epochs} epochs")
+        return Estimate(None, bounds[0] if bounds else f"{epochs} epochs")
     count = tiles.training - tiles.validation
     work = tiles.megapixels * epochs * (min(count, QUICK.training.training_tiles) if options.quick else count)
     rate, source = rate_of("train", run, options)

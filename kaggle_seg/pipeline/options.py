@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from kaggle_seg.config import Engine
 from kaggle_seg.errors import BadInput
 
 NUMBER, NONZERO = re.compile(r"\d+\.?\d*|\.\d+"), re.compile(r"[1-9]")
@@ -216,8 +217,6 @@ def check_training(options: Options) -> list[str]:
 
 def check_masks(options: Options) -> list[str]:
     """What is wrong with the options of prediction and decision."""
-    from kaggle_seg.config import Engine  # needs Python 3.11; an older one is told so in a line, and not by a traceback
-
     problems = []
     threshold = options.threshold
     if threshold != "auto" and not (re.fullmatch(r"0*\.[0-9]+", threshold) and NONZERO.search(threshold)):

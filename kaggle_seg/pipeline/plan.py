@@ -96,7 +96,7 @@ def describe(plan: Plan, options: Options) -> list[str]:
         f"  disk     {describe_disk(plan, options)}",
         f"  uploads  {describe_uploads(options)}",
     ]
-    if any(row and row.seconds is not None and not row.source for row in plan.rows.values()):
+    if any(row and row.from_elsewhere for row in plan.rows.values()):
         lines.append("  *: no such run here yet; from a rate measured on two cores elsewhere")
     return [line if len(line) <= WIDTH else f"{line[: WIDTH - 3]}..." for line in lines]
 
@@ -106,10 +106,9 @@ def describe_row(row: Estimate | None) -> str:
     if row is None:
         return "done"
     if row.seconds is None:
-        return f"{'to do':<13} {row.remark}".rstrip() + (", " if row.remark else " ") + "time not known"
-    source = "" if row.source in ("", "the option") else f"as in run {row.source}"
-    remarks = ", ".join(filter(None, (row.remark, source)))
-    return f"{in_minutes(row.seconds) + ('' if row.source else ' *'):<13} {remarks}".rstrip()
+        return ", ".join(filter(None, ("time not known", row.remark)))
+    remarks = ", ".join(filter(None, (row.remark, f"as in run {row.source}" if row.source else "")))
+    return f"{in_minutes(row.seconds)}{' *' if row.from_elsewhere else '':<3} {remarks}".rstrip()
 
 
 def describe_total(plan: Plan) -> str:

@@ -33,13 +33,14 @@ def with_project(environment: Mapping[str, str]) -> dict[str, str]:
     return {**environment, "PYTHONPATH": os.pathsep.join([str(PROJECT), *others])}
 
 
-def prepare_python(children: Children, given: str, extra: str) -> str:
+def prepare_python(children: Children, given: str, extra: str, made: bool) -> str:
     """The interpreter of the stages, with all they need.
 
     Args:
         children: runs what is to be run; afterwards their environment variables are those of the stages.
         given: an interpreter that is taken as it is; "": that of .venv, which is made if need be.
         extra: the extra of setup.cfg that is needed.
+        made: .venv is there already.
 
     Raises:
         ChildFailed: the given interpreter lacks packages, or the installation failed.
@@ -47,8 +48,9 @@ def prepare_python(children: Children, given: str, extra: str) -> str:
     if given:
         children.run([given, "-m", "kaggle_seg.pipeline.missing", extra], "")
         return given
-    making = [sys.executable, "-m", "kaggle_seg.pipeline.environment", ".venv", f"requirements/{extra}.txt"]
-    children.run(making, "making .venv")
+    if not made:
+        making = [sys.executable, "-m", "kaggle_seg.pipeline.environment", ".venv", f"requirements/{extra}.txt"]
+        children.run(making, "making .venv")
     for name in ("PYTHONPATH", "PYTHONHOME"):  # this package is installed there
         children.environment.pop(name, None)
     return str(venv_python(PROJECT / ".venv"))

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from kaggle_seg.errors import BadInput
+from kaggle_seg.pipeline import environment
+
 PROJECT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shell scripts are for Linux, macOS and WSL")
 
@@ -27,7 +30,8 @@ def install(project, folder, lock_file, handle):
         stream.write("made\\n")
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([environment.base_python(), "-m", "venv", "--without-pip", folder], check=True)
-    time.sleep(float(os.environ["PAUSE"]))
+    pause = float(os.environ["PAUSE"])
+    assert environment.succeeds([sys.executable, "-c", f"import time; time.sleep({pause})"], handle)
     (folder / environment.STAMP).write_text(environment.describe(project, folder, lock_file), encoding="utf-8")
 
 environment.install = install
@@ -108,3 +112,29 @@ def test_two_starts_at_once_make_one(project: Path) -> None:
     assert [start.returncode for start in starts] == [0, 0, 0]
     assert times_made(project) == 1
     assert any("waiting for it" in text for text in told)
+
+
+def test_a_pip_whose_parent_died_keeps_others_waiting(project: Path) -> None:
+    with make(project, pause=3) as making:
+        deadline = time.monotonic() + 30
+        while not (project / ".venv" / "bin" / "python").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        time.sleep(0.5)
+        making.kill()
+        told = make(project).communicate()[1]
+    assert "waiting for it" in told
+    assert times_made(project) == 2
+
+
+def test_an_environment_needs_its_lock(project: Path) -> None:
+    (project / "requirements" / "cpu.txt").unlink()
+    told = make(project).communicate()[1]
+    assert "requirements/cpu.txt: no such file" in told and not (project / ".venv").exists()
+
+
+def test_another_python_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment.check_python()
+    monkeypatch.setattr(sys, "version_info", (3, 10, 4))
+    with pytest.raises(BadInput, match=r"is Python 3\.10\.4; this needs 3\.11, 3\.12 or 3\.13"):
+        environment.check_python()

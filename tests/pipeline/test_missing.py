@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kaggle_seg.pipeline.missing import fits, package, requirements
+import pytest
+
+from kaggle_seg.pipeline.missing import counts_here, fits, package, requirements
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -63,3 +65,19 @@ def test_the_locks_hold_every_requirement_and_nothing_of_this_machine() -> None:
         assert any(name == "setuptools" for name, _ in pins)
         assert all(line.startswith((" ", "#")) or "==" in line for line in text.splitlines())
         assert "://" not in text
+
+
+@pytest.mark.parametrize(
+    ("marker", "counts"),
+    [
+        ("", True),
+        (f'sys_platform == "{sys.platform}"', True),
+        (f"sys_platform != '{sys.platform}'", False),
+        ('python_version >= "3.11"', True),
+        ('python_version < "3.2"', False),
+        ('python_version >= "3.2" and python_version < "3.11"', False),
+        (f'sys_platform == "{sys.platform}" and python_version < "3.99"', True),
+    ],
+)
+def test_a_marker_decides_whether_a_requirement_counts(marker: str, counts: bool) -> None:
+    assert counts_here(marker) == counts
