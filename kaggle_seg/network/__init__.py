@@ -2,17 +2,19 @@
 
 averages      Averaged weights: the model that is validated and kept, apart from the one that is trained
 backup        The resume state of a training: one folder an epoch, complete or not there at all
+convolutions  Layers that are a kernel and a bias, and where in a graph a factor on their output is taken up
 engines       What computes the prediction: Keras, or OpenVINO where it is installed
 fold          One network in training: its epochs, its validation, what it leaves on disk
 folding       The trained network rewritten for prediction: fewer operations, the same probabilities
+graph         The graph of a network: the calls of its layers in order, nested networks opened up
 inference     From a trained network to probability maps on disk, with test-time augmentation
 layers        Keras layers that the U-Net needs beyond Keras's own: fused batch normalisation, and reflecting padding
 losses        The losses, each a mean over tiles of a value per tile, from float32 logits
 machine       What this machine computes in, and how to make it give the same bits twice
 predicting    The maps of a run: its network made ready, its validation and test tiles predicted
-quantising    8-bit prediction: fast, coarse, and taken only where the tuned score says that it costs nothing
+quantising    8-bit prediction: fast and coarse, used only where the tuned score shows that it costs nothing
 resident      Training on tiles that lie on the accelerator: gathered and flipped there, many steps a dispatch
-rounding      A network's weights rounded to bfloat16, so that what the rounding does wrong cancels out
+rounding      A network's weights rounded to bfloat16, so that the errors of the rounding cancel out
 steps         The training steps of an epoch: fed batch by batch, or, on a card that holds the tiles, many steps a
               dispatch
 training      Training one network: AdamW with warm-up and cosine decay, averaged weights, exact resumption

@@ -1,7 +1,7 @@
 """What computes the prediction: Keras, or OpenVINO where it is installed.
 
-Both are given the folded network and differ by rounding alone; int8 is coarser, and is only taken after it has proved
-harmless (see `network.quantising`).
+Both are given the folded network and differ by rounding alone. int8 is coarser; it is used only after a comparison has shown
+that it costs nothing (see `network.quantising`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kaggle_seg.config import Engine, NetworkSettings
+from kaggle_seg.config import Engine
 from kaggle_seg.errors import BadInput
 from kaggle_seg.network.folding import folded
 from kaggle_seg.network.machine import has_gpu
@@ -34,23 +34,23 @@ class Predictor:
     """A network ready to predict.
 
     Attributes:
-        words: what computes it, for people.
+        description: what computes it and in which precision, for people, such as "OpenVINO, bfloat16".
         run: from images uint8 (B, H, W, 3), B at most `batch_size`, to probabilities float32 (B, H, W).
         batch_size: the B it is fastest with.
         threads: how many threads should call it at a time.
     """
 
-    words: str
+    description: str
     run: Callable[[np.ndarray], np.ndarray]
     batch_size: int
     threads: int
 
 
 def choose_engine(asked: Engine) -> Engine:
-    """What "auto" means here: OpenVINO where it is installed and there is no GPU, else Keras.
+    """The engine that is used; "auto" is OpenVINO where it is installed and there is no GPU, else Keras.
 
     Raises:
-        BadInput: what the engine needs is not installed.
+        BadInput: a package that the engine needs is not installed.
     """
     if asked == "auto":
         possible = keras.backend.backend() in ("tensorflow", "jax") and installed("openvino") and not has_gpu()
@@ -60,30 +60,29 @@ def choose_engine(asked: Engine) -> Engine:
     return asked
 
 
-def make_predictor(model: keras.Model, settings: NetworkSettings, engine: Engine, precision: str) -> Predictor:
-    """Makes a trained network ready.
+def make_predictor(model: keras.Model, engine: Engine, precision: str) -> Predictor:
+    """Makes a trained network ready to predict.
 
     Args:
-        model: as it was trained; see `folding.folded`.
-        settings: those it was built with.
+        model: as it was trained, from images to logits; see `folding.folded`.
         engine: "keras" or "openvino".
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
 
     Raises:
-        ValueError: the model was built with other settings.
+        ValueError: the model's output is not one logit a pixel.
     """
-    network = folded(model, settings, "float32" if engine == "openvino" else precision)
+    network = folded(model, "float32" if engine == "openvino" else precision)
     if precision == "mixed_bfloat16":
         network = rounded(network)
     return with_openvino(to_openvino(network), precision) if engine == "openvino" else with_keras(network, precision)
 
 
 def with_keras(model: keras.Model, precision: str) -> Predictor:
-    """A folded network as it is; see `machine.compute_batches_side_by_side`.
+    """Makes a folded network ready on Keras; see `machine.compute_batches_side_by_side`.
 
     Args:
         model: as `folding.folded` gives it.
-        precision: which it was folded for.
+        precision: the one it was folded for.
     """
     # several batches at a time fill the cores; elsewhere one, while another thread prepares its own or rounds its maps
     several = keras.backend.backend() == "tensorflow" and not has_gpu()
@@ -98,18 +97,17 @@ def with_keras(model: keras.Model, precision: str) -> Predictor:
     return Predictor(f"Keras on {keras.backend.backend()}, {precision.removeprefix('mixed_')}", run, size, threads)
 
 
-def with_openvino(network: Any, precision: str, words: str = "") -> Predictor:
-    """A network on OpenVINO: two batches at a time, while a third thread prepares its batch or rounds its maps.
+def with_openvino(network: Any, precision: str, computes_in: str = "") -> Predictor:
+    """Makes a network ready on OpenVINO: two batches at a time, while a third thread prepares its batch or rounds its maps.
 
     Args:
         network: as `to_openvino` gives it, or quantised.
         precision: "mixed_bfloat16" for bfloat16; else float32.
-        words: what it computes in, where that is something else.
+        computes_in: the name of what it computes in, where that is neither.
     """
-    openvino = import_openvino()
     kind, name = ("bf16", "bfloat16") if precision == "mixed_bfloat16" else ("f32", "float32")
     hints = {"INFERENCE_PRECISION_HINT": kind, "PERFORMANCE_HINT": "THROUGHPUT"}
-    compiled = openvino.Core().compile_model(network, "CPU", hints)
+    compiled = import_openvino().Core().compile_model(network, "CPU", hints)
     size, own = compiled.input(0).shape[0], threading.local()
 
     def run(images: np.ndarray) -> np.ndarray:
@@ -118,28 +116,29 @@ def with_openvino(network: Any, precision: str, words: str = "") -> Predictor:
         filled = np.resize(images, (size, *images.shape[1:])) if len(images) < size else images
         return own.request.infer({0: np.ascontiguousarray(filled)})[0][: len(images)].copy()
 
-    return Predictor(f"OpenVINO, {words or name}", run, batch_size=size, threads=3)
+    return Predictor(f"OpenVINO, {computes_in or name}", run, batch_size=size, threads=3)
 
 
-def to_openvino(model: keras.Model, batch_size: int = 8) -> Any:
-    """A folded float32 network as an OpenVINO model of one fixed batch size, which is faster by a fifth than any size."""
-    network = exported(model)
-    network.reshape([batch_size, *model.input_shape[1:]])
-    return network
+def to_openvino(model: keras.Model, batch_size: int | None = 8) -> Any:
+    """A float32 network as an OpenVINO model.
 
-
-def exported(model: keras.Model) -> Any:
-    """A network as Keras exports it to OpenVINO."""
+    Args:
+        model: as `folding.folded` gives it, or any other that Keras can export.
+        batch_size: the one size of batch it takes, which is faster by a fifth than any size (None).
+    """
     openvino = import_openvino()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.xml"
         model.export(str(path), format="openvino", verbose=False)
         weights = np.fromfile(path.with_suffix(".bin"), np.uint8)
-        return openvino.Core().read_model(path.read_bytes(), openvino.Tensor(weights))
+        network = openvino.Core().read_model(path.read_bytes(), openvino.Tensor(weights))
+    if batch_size:
+        network.reshape([batch_size, *model.input_shape[1:]])
+    return network
 
 
 def import_openvino() -> Any:
-    """OpenVINO without its reports: its import alone would tell its makers that it is used here."""
+    """Imports OpenVINO without its telemetry package, which would report the import to its makers."""
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
@@ -147,5 +146,5 @@ def import_openvino() -> Any:
 
 
 def installed(name: str) -> bool:
-    """Whether a package could be imported."""
+    """Whether a package can be imported."""
     return importlib.util.find_spec(name) is not None

@@ -2,57 +2,201 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
 
-from kaggle_seg.config import NetworkSettings
-from kaggle_seg.network import unet
+from kaggle_seg.network.convolutions import (
+    DEPTHWISE,
+    PLAIN,
+    Convolution,
+    before_all,
+    is_convolution,
+    last_ones,
+    receivers,
+)
+from kaggle_seg.network.graph import Call, Graph, is_network, trace
+from kaggle_seg.network.layers import FusedBatchNormalization
 
-FIRST = ("down0_conv0", "down0_shortcut")  # the layers that see the rescaled image
+NORMALISATIONS = {keras.layers.BatchNormalization, FusedBatchNormalization}
+MOVING = {keras.layers.Reshape, keras.layers.Permute}
 
 
-def folded(model: keras.Model, settings: NetworkSettings, precision: str) -> keras.Model:
-    """A network of the same function, with batch normalisation and rescaling inside its convolutions.
-
-    Where a convolution with kernel k is followed by a normalisation (mean m, variance v, scale g, offset b), the kernel
-    k·g/sqrt(v + epsilon) with the bias b - m·g/sqrt(v + epsilon) gives the same. Pixels enter as x - 127.5, which
-    bfloat16 holds exactly, as it does not hold x/127.5 - 1; the first kernels are divided by 127.5 instead.
+def folded(model: keras.Model, precision: str) -> keras.Model:
+    """A network of the same function that ends in probabilities, folded as by `without_normalisations`.
 
     Args:
-        model: from images uint8 (B, H, W, 3) to logits (B, H, W, 1), as `unet.build` makes it.
-        settings: those it was built with.
+        model: from images uint8 (B, H, W, 3) to logits (B, H, W, 1).
         precision: what the layers are to compute in; the model's own does not matter.
 
     Returns:
         A model from images uint8 (B, H, W, 3) to probabilities float32 (B, H, W).
 
     Raises:
-        ValueError: the model was built with other settings.
+        ValueError: the model's output is not one logit a pixel.
     """
-    height, width = model.input_shape[1:3]
-    normalisation = "none" if settings.normalisation == "batch" else settings.normalisation
-    logits = unet.build(replace(settings, normalisation=normalisation), height, width, precision)
-    trained = {layer.name: layer for layer in model.layers}
-    if strangers := {layer.name for layer in logits.layers if layer.weights} - set(trained):
-        raise ValueError(f"the model has no layers {', '.join(sorted(strangers))}")
-    for layer in logits.layers:
-        weights = trained[layer.name].get_weights() if layer.weights else []
-        if settings.normalisation == "batch" and (norm := trained.get(f"{layer.name}_norm")):
-            weights = merged(weights[0], norm)
-        if layer.name in FIRST:
-            weights[0] = weights[0] * logits.get_layer("rescaling").scale
-        layer.set_weights(weights)
-    centre = logits.get_layer("rescaling")
-    centre.offset, centre.scale = centre.offset / centre.scale, 1.0
+    logits = without_normalisations(model, precision)
+    shape: tuple[int, ...] = getattr(logits.output, "shape", ())
+    if len(shape) != 4 or shape[-1] != 1:
+        raise ValueError(f"the network's output has shape {shape}; wanted one logit a pixel, (batch, height, width, 1)")
     outputs = keras.layers.Activation("sigmoid", dtype="float32", name="sigmoid")(logits.output)
-    outputs = keras.layers.Reshape((height, width), dtype="float32", name="probabilities")(outputs)
+    outputs = keras.layers.Reshape(shape[1:3], dtype="float32", name="probabilities")(outputs)
     return keras.Model(logits.input, outputs, name="folded")
 
 
-def merged(kernel: np.ndarray, norm: keras.layers.BatchNormalization) -> list[np.ndarray]:
-    """Kernel and bias of a convolution that does the work of the normalisation after it as well."""
-    gamma, beta, mean, variance = (np.asarray(values, np.float64) for values in norm.get_weights())
+def without_normalisations(model: keras.Model, precision: str = "float32") -> keras.Model:
+    """A network of the same outputs, with batch normalisation and rescaling inside its convolutions.
+
+    Where a convolution with kernel k is followed by a normalisation alone (mean m, variance v, scale g, offset b), the
+    kernel k·g/sqrt(v + epsilon) with the bias b - m·g/sqrt(v + epsilon) gives the same. Where a normalisation is followed
+    by convolutions alone, and these pad nothing, they can do its work as well. Pixels that enter as x/127.5 - 1 enter as
+    x - 127.5, which bfloat16 holds exactly; the first kernels are divided by 127.5 instead.
+
+    What fits neither, such as a normalisation between an addition and a ReLU, stays as it is.
+
+    Args:
+        model: any functional or sequential network; nested ones are opened up. It stays as it is.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16". What comes before the first convolutions and after the
+            last, and the last themselves, compute in float32 in any case.
+    """
+    folding = _Folding(trace(model))
+    folding.fold_normalisations()
+    folding.fold_rescalings()
+    return folding.build(model.name, precision)
+
+
+class _Folding:
+    """What is to be changed in a graph: weights and settings of layers, and which layers go."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.changed: dict[keras.Operation, Convolution] = {}
+        self.settings: dict[keras.Operation, dict[str, Any]] = {}
+        self.gone: set[keras.Operation] = set()
+
+    def convolution(self, layer: keras.Operation) -> Convolution:
+        return self.changed.setdefault(layer, Convolution(layer))
+
+    def fold_normalisations(self) -> None:
+        normalisations = [call for call in self.graph.calls if self._is_foldable(call)]
+        for call in normalisations:
+            if before := self._convolution_before(call):
+                scale, offset = affine(call.layer)
+                before.kernels[-1] = before.kernels[-1] * before.per_output(scale)
+                if before.bias is not None:
+                    before.bias = before.bias * scale
+                before.add_to_bias(offset)
+                self.gone.add(call.layer)
+        for call in normalisations:
+            if call.layer not in self.gone and (behind := self._convolutions_behind(call)):
+                scale, offset = affine(call.layer)
+                for convolution in behind:
+                    convolution.add_to_bias(convolution.response(offset))
+                    convolution.kernels[0] = convolution.kernels[0] * convolution.per_input(scale)
+                self.gone.add(call.layer)
+
+    def _is_foldable(self, call: Call) -> bool:
+        """Whether a call is a normalisation with its moving statistics."""
+        inference = not call.kwargs.get("training") and len(call.inputs) == 1 and len(call.args) == 1
+        return type(call.layer) in NORMALISATIONS and self.graph.called_once(call.layer) and inference
+
+    def _convolution_before(self, call: Call) -> Convolution | None:
+        """The convolution whose output a normalisation alone sees."""
+        (tensor,) = call.inputs
+        while (maker := self.graph.maker(tensor)) and self._has_one_user(tensor):
+            if maker.layer in self.gone:
+                (tensor,) = maker.inputs
+                continue
+            fits = self._may_change(maker) and maker.layer.activation is keras.activations.linear
+            return self.convolution(maker.layer) if fits and on_channels(call, maker.layer) else None
+        return None
+
+    def _convolutions_behind(self, call: Call) -> list[Convolution]:
+        """The convolutions that alone see a normalisation's output, if they pad nothing and so see its offset everywhere."""
+        tensor, users = call.results, self.graph.users(call.results)
+        if self.graph.leaves(tensor) or not all(
+            self._may_change(user) and pads_nothing(user.layer) and on_channels(call, user.layer) for user in users
+        ):
+            return []
+        return [self.convolution(user.layer) for user in users]
+
+    def _has_one_user(self, tensor: Any) -> bool:
+        return len(self.graph.users(tensor)) == 1 and not self.graph.leaves(tensor)
+
+    def _may_change(self, call: Call) -> bool:
+        return is_convolution(call.layer) and self.graph.called_once(call.layer)
+
+    def fold_rescalings(self) -> None:
+        for call in self.graph.calls:
+            layer = call.layer
+            if type(layer) is keras.layers.Rescaling and self.graph.called_once(layer) and is_one_factor(layer):
+                for receiver, _ in (behind := receivers(self.graph, call.results, scalar=True)):
+                    convolution = self.convolution(receiver.layer)
+                    convolution.kernels[0] = convolution.kernels[0] * layer.scale
+                if behind:
+                    self.settings[layer] = {"scale": 1.0, "offset": layer.offset / layer.scale}
+
+    def build(self, name: str, precision: str) -> keras.Model:
+        """The changed network, of new layers."""
+        exact = [call for call in before_all(self.graph) if type(call.layer) not in MOVING] + last_ones(self.graph)
+        policies = {call.layer: "float32" for call in exact}
+        layers: dict[keras.Operation, keras.Operation] = {}
+        names: set[str] = set()
+
+        def make(call: Call, *args: Any, **kwargs: Any) -> Any:
+            if call.layer in self.gone:
+                return args[0]
+            if call.layer not in layers:
+                layers[call.layer] = self._copy(call.layer, policies.get(call.layer, precision), names)
+            return layers[call.layer](*args, **kwargs)
+
+        inputs = keras.tree.map_structure(
+            lambda tensor: keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name), self.graph.inputs
+        )
+        network = keras.Model(inputs, self.graph.replayed(keras.tree.flatten(inputs), make), name=name)
+        for layer, copy in layers.items():
+            if isinstance(layer, keras.layers.Layer) and layer.weights:
+                copy.set_weights(self.changed[layer].weights if layer in self.changed else layer.get_weights())
+        return network
+
+    def _copy(self, layer: keras.Operation, policy: str, names: set[str]) -> keras.Operation:
+        if not isinstance(layer, keras.layers.Layer):
+            return layer  # an operation without weights or precision
+        if is_network(layer):  # called as if in training, which its layers would not know when opened up
+            return keras.models.clone_model(layer)
+        settings = {**layer.get_config(), "dtype": policy, **self.settings.get(layer, {})}
+        if layer in self.changed:
+            settings["use_bias"] = self.changed[layer].bias is not None
+        while settings["name"] in names:  # two nested networks may each have a layer of a name
+            settings["name"] += "_"
+        names.add(settings["name"])
+        return type(layer).from_config(settings)
+
+
+def affine(norm: keras.layers.BatchNormalization) -> tuple[np.ndarray, np.ndarray]:
+    """The scale and the offset (C,), float64, that a normalisation amounts to in prediction."""
+    mean, variance = (np.asarray(values, np.float64) for values in (norm.moving_mean, norm.moving_variance))
+    gamma = np.asarray(norm.gamma, np.float64) if norm.scale else np.ones_like(mean)
+    beta = np.asarray(norm.beta, np.float64) if norm.center else np.zeros_like(mean)
     scale = gamma / np.sqrt(variance + norm.epsilon)
-    return [kernel * scale, beta - mean * scale]
+    return scale, beta - mean * scale
+
+
+def on_channels(call: Call, layer: keras.layers.Layer) -> bool:
+    """Whether a normalisation works along the axis on which a convolution has its channels."""
+    rank = len(call.inputs[0].shape)
+    channels = 1 if getattr(layer, "data_format", "channels_last") == "channels_first" else rank - 1
+    return call.layer.axis % rank == channels
+
+
+def pads_nothing(layer: keras.layers.Layer) -> bool:
+    """Whether each output of a convolution sees as many inputs as any other."""
+    if type(layer) not in (*PLAIN, *DEPTHWISE):
+        return False
+    return type(layer) is keras.layers.Dense or layer.padding == "valid" or set(layer.kernel_size) == {1}
+
+
+def is_one_factor(layer: keras.layers.Rescaling) -> bool:
+    """Whether a rescaling treats all channels alike, and turns no minimum into a maximum."""
+    return isinstance(layer.scale, int | float) and isinstance(layer.offset, int | float) and layer.scale > 0

@@ -80,11 +80,11 @@ def predict_tiles(
     tiles = sum(shard.stop - shard.start for shard in missing)
     in_order = itertools.chain.from_iterable(batches)
     with tqdm(total=tiles, unit="tile", desc=store.folder.name, disable=None) as bar:
-        found = ahead(maps_of, in_order, 2 * predictor.threads, predictor.threads)
+        results = ahead(maps_of, in_order, 2 * predictor.threads, predictor.threads)
         for shard, parts in zip(missing, batches, strict=True):
             maps = []
-            for part, both in zip(parts, found, strict=False):
-                maps.append(both)
+            for part, levels_and_sums in zip(parts, results, strict=False):
+                maps.append(levels_and_sums)
                 bar.update(part.stop - part.start)
             levels, sums = (np.concatenate(arrays) for arrays in zip(*maps, strict=True))
             store.write_shard(shard.start // store.shard, levels, sums)

@@ -19,16 +19,17 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Normalises (B, H, W, C) features of any float dtype."""
-        if keras.backend.backend() != "tensorflow" or len(inputs.shape) != 4 or mask is not None:
+        fits = len(inputs.shape) == 4 and self.axis in (-1, 3) and mask is None
+        if keras.backend.backend() != "tensorflow" or not fits:
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 
         learning = bool(training and self.trainable)
-        empty = tf.constant([], tf.float32)
+        empty, channels = tf.constant([], tf.float32), inputs.shape[-1]
         normalised, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
-            scale=ops.convert_to_tensor(self.gamma),
-            offset=ops.convert_to_tensor(self.beta),
+            scale=ops.convert_to_tensor(self.gamma) if self.scale else tf.ones(channels),
+            offset=ops.convert_to_tensor(self.beta) if self.center else tf.zeros(channels),
             mean=empty if learning else ops.convert_to_tensor(self.moving_mean),
             variance=empty if learning else ops.convert_to_tensor(self.moving_variance),
             epsilon=self.epsilon,

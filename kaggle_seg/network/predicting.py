@@ -11,9 +11,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from kaggle_seg import config
 from kaggle_seg.competition import Competition
-from kaggle_seg.config import Engine, NetworkSettings, Precision
+from kaggle_seg.config import Engine, Precision
 from kaggle_seg.decisions.candidates import Objective
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.maps import MapStore
@@ -57,25 +56,22 @@ class Prediction:
             What computed them, in words, for the run's record.
 
         Raises:
-            BadInput: the model is damaged or not for these settings or tiles, or the engine is not to be had.
+            BadInput: the model is damaged or not for these tiles, or a package of the engine is not installed.
         """
         engine, precision = engines.choose_engine(self.engine), choose_precision(self.precision)
-        model, settings = self._load()
+        model = self._load()
         try:
-            predictor = engines.make_predictor(model, settings, "openvino" if engine == "int8" else engine, precision)
+            predictor = engines.make_predictor(model, "openvino" if engine == "int8" else engine, precision)
         except ValueError as error:
-            raise BadInput(
-                f"{shown(self.run.model_file)}: its weights do not fit the settings in run.toml; train again with --restart"
-            ) from error
+            raise BadInput(f"{shown(self.run.model_file)}: {error}; train again with --restart") from error
         validation = self._maps(predictor, "validation", self.cache.training, self._rows(self.split.validation))
         notes = {}
         if engine == "int8":
-            predictor, notes["int8"] = self._try_int8(model, settings, predictor, precision, validation)
+            predictor, notes["int8"] = self._try_int8(model, predictor, precision, validation)
         self._maps(predictor, "test", self.cache.test, np.arange(len(self.cache.test.ids)))
-        return {"engine": predictor.words, **notes}
+        return {"engine": predictor.description, **notes}
 
-    def _load(self) -> tuple[keras.Model, NetworkSettings]:
-        settings = config.read_settings(self.run.settings_file).network
+    def _load(self) -> keras.Model:
         model = load_model(self.run.model_file)
         height, width = model.input_shape[1:3]
         if (height, width) != (self.cache.height, self.cache.width):
@@ -83,29 +79,27 @@ class Prediction:
                 f"{shown(self.cache.data)}: tiles of {self.cache.width}×{self.cache.height} pixels, but the network was "
                 f"trained on {width}×{height}: give the tiles it was trained for, or train on these"
             )
-        return model, settings
+        return model
 
     def _rows(self, ids: list[str]) -> np.ndarray:
         row_of = {name: row for row, name in enumerate(self.cache.training.ids)}
         return np.array([row_of[name] for name in ids])
 
     def _maps(self, predictor: Predictor, folder: str, tiles: TileArrays, rows: np.ndarray) -> MapStore:
-        source = hashlib.sha256(json.dumps([self.inputs, predictor.words]).encode()).hexdigest()
+        source = hashlib.sha256(json.dumps([self.inputs, predictor.description]).encode()).hexdigest()
         ids, stems = ([names[row] for row in rows] for names in (tiles.ids, tiles.stems))
         store = MapStore.create(self.run.folder / folder, ids, stems, self.cache.height, self.cache.width, source=source)
         predict_tiles(predictor, tiles.images, store, rows, self.tta)
         return store
 
-    def _try_int8(
-        self, model: keras.Model, settings: NetworkSettings, exact: Predictor, precision: str, validation: MapStore
-    ) -> tuple[Predictor, str]:
+    def _try_int8(self, model: keras.Model, exact: Predictor, precision: str, validation: MapStore) -> tuple[Predictor, str]:
         """Predicts the validation tiles in 8 bits too; the maps that stay are those of the predictor it returns."""
         rows, images, masks = self._rows(self.split.validation), self.cache.training.images, self.cache.training.masks
         if masks is None or not len(rows):
             return exact, "not taken: there are no validation tiles to judge it by"
         others = sorted(set(self.cache.training.ids) - {*self.split.validation, *self.split.excluded})
         few = np.random.default_rng(0).permutation(self._rows(others))[: quantising.CALIBRATION_TILES]
-        network = quantising.quantised(model, settings, images[np.sort(few)])
+        network = quantising.quantised(model, images[np.sort(few)])
         coarse = engines.with_openvino(network, precision, "int8")
         trial = self._maps(coarse, "validation-int8", self.cache.training, rows)
         units = [self.split.clusters[name] for name in self.split.validation]

@@ -1,4 +1,4 @@
-"""8-bit prediction: fast, coarse, and taken only where the tuned score says that it costs nothing."""
+"""8-bit prediction: fast and coarse, used only where the tuned score shows that it costs nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from kaggle_seg.config import NetworkSettings
 from kaggle_seg.decisions.bootstrap import Estimate, Units
 from kaggle_seg.decisions.candidates import Objective, Truth
 from kaggle_seg.decisions.tuning import tune
@@ -21,25 +20,24 @@ from kaggle_seg.network.folding import folded
 
 ALLOWED_LOSS = 0.002  # of the competition score
 CALIBRATION_TILES = 128
+CONVOLUTIONS = ("Convolution", "GroupConvolution")  # OpenVINO's names
 
 
-def quantised(model: keras.Model, settings: NetworkSettings, images: np.ndarray) -> Any:
+def quantised(model: keras.Model, images: np.ndarray) -> Any:
     """The network with 8-bit weights and activations, as an OpenVINO model.
 
-    The first convolution stays as it is: 8 bits of its own scale would round the image a second time, which is a third of
-    all that is lost, and its time is a fifteenth.
+    The convolutions that see the image stay as they are: 8 bits of their own scale would round the image a second time. That
+    is a third of the whole loss, and a fifteenth of the time.
 
     Args:
         model: as it was trained; see `folding.folded`.
-        settings: those it was built with.
         images: uint8 (N, H, W, 3), training tiles from which the ranges of the activations are taken.
     """
     import_openvino()
     import nncf
     from nncf.quantization.range_estimator import RangeEstimatorParametersSet
 
-    network = to_openvino(folded(model, settings, "float32"))
-    first = next(part for part in network.get_ordered_ops() if part.get_type_name() == "Convolution")
+    network = to_openvino(folded(model, "float32"))
     size = network.input(0).shape[0]
     images = np.resize(images, (max(size, len(images)), *images.shape[1:]))
     batches = [np.ascontiguousarray(images[start : start + size]) for start in range(0, len(images) - size + 1, size)]
@@ -50,31 +48,52 @@ def quantised(model: keras.Model, settings: NetworkSettings, images: np.ndarray)
             preset=nncf.QuantizationPreset.MIXED,
             subset_size=len(batches),
             fast_bias_correction=False,  # keeps more of the score than the fast one
-            ignored_scope=nncf.IgnoredScope(names=[first.get_friendly_name()]),
+            ignored_scope=nncf.IgnoredScope(names=first_convolutions(network)),
             advanced_parameters=nncf.AdvancedQuantizationParameters(
                 activations_range_estimator_params=RangeEstimatorParametersSet.HISTOGRAM
             ),
         )
 
 
+def first_convolutions(network: Any) -> list[str]:
+    """The names of the convolutions of an OpenVINO model that see its inputs with no other convolution between."""
+    names: list[str] = []
+    waiting, seen = [source.node for source in network.inputs], set()
+    while waiting:
+        targets = [target.get_node() for output in waiting.pop().outputs() for target in output.get_target_inputs()]
+        for node in targets:
+            name, kind = node.get_friendly_name(), node.get_type_name()
+            if name in seen or kind == "ShapeOf":  # sees the size of the image, not its pixels
+                continue
+            seen.add(name)
+            if kind in CONVOLUTIONS:
+                names.append(name)
+            else:
+                waiting.append(node)
+    return names
+
+
 @dataclass(frozen=True)
 class Comparison:
-    """What int8 earned more on the validation tiles than the exact maps, both tuned and cross-fitted, paired by tiles."""
+    """What int8 adds to the tuned, cross-fitted score of the exact maps, on the validation tiles, paired by tiles."""
 
-    by: Estimate
+    gain: Estimate
 
     @property
     def harmless(self) -> bool:
-        return self.by.mean >= -ALLOWED_LOSS
+        return self.gain.mean >= -ALLOWED_LOSS
 
     def __str__(self) -> str:
-        verdict = "taken" if self.harmless else f"not taken (it may lose {ALLOWED_LOSS})"
-        return f"{verdict}: {self.by.mean:+.4f} ({self.by.low:+.4f} to {self.by.high:+.4f}) of the tuned validation score"
+        verdict = "taken" if self.harmless else f"not taken (a loss of {ALLOWED_LOSS} is allowed)"
+        gain = f"{self.gain.mean:+.4f} ({self.gain.low:+.4f} to {self.gain.high:+.4f})"
+        return f"{verdict}: int8 changes the tuned validation score by {gain}"
 
 
-def compare(coarse: MapStore, exact: MapStore, truth: Truth, unit_names: Sequence[str], objective: Objective) -> Comparison:
-    """Tunes on both and compares what their decisions earned."""
-    earned = [tune(maps, truth, unit_names, objective).chosen.values for maps in (coarse, exact)]
-    by = Units(unit_names).estimate(earned[0] - earned[1])
-    assert by is not None  # every tile counts
-    return Comparison(by)
+def compare(
+    coarse: MapStore, exact: MapStore, truth: Truth, cluster_names: Sequence[str], objective: Objective
+) -> Comparison:
+    """Tunes on both kinds of maps and compares the scores of their decisions."""
+    scores = [tune(maps, truth, cluster_names, objective).chosen.values for maps in (coarse, exact)]
+    gain = Units(cluster_names).estimate(scores[0] - scores[1])
+    assert gain is not None  # every tile counts
+    return Comparison(gain)

@@ -1,4 +1,4 @@
-"""A network's weights rounded to bfloat16, so that what the rounding does wrong cancels out.
+"""A network's weights rounded to bfloat16, so that the errors of the rounding cancel out.
 
 bfloat16 has eight binary digits. Each weight rounded by itself, all the errors of a convolution add up to an offset of its
 output, as neighbouring pixels resemble each other and features are positive; such offsets move the outlines of buildings.
@@ -10,26 +10,28 @@ import keras
 import ml_dtypes
 import numpy as np
 
-KEEP_SCALES = (keras.layers.ReLU, keras.layers.MaxPooling2D, keras.layers.UpSampling2D, keras.layers.SpatialDropout2D)
-CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
-EXACT = "head"  # this convolution computes in float32
+from kaggle_seg.network.convolutions import DEPTHWISE, TRANSPOSED, Convolution, is_convolution, last_ones, receivers
+from kaggle_seg.network.graph import Call, Graph, trace
+
 TINY = 1e-30  # a bias below it is nothing
 
 
 def rounded(model: keras.Model) -> keras.Model:
     """Gives a folded network weights that bfloat16 holds exactly, and that add up as the exact ones did; in place.
 
+    The last convolutions, which compute in float32, keep their weights; so do layers that are no convolutions.
+
     Args:
         model: as `folding.folded` gives it, in any precision.
     """
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Conv2D) and layer.use_bias:
-            _make_bias_exact(model, layer)
-    for layer in model.layers:
-        if isinstance(layer, CONVOLUTIONS) and layer.name != EXACT:
-            kernel, *bias = layer.get_weights()
-            way = _round_transposed if isinstance(layer, keras.layers.Conv2DTranspose) else _round_kernel
-            layer.set_weights([way(kernel), *map(to_bfloat16, bias)])
+    graph = trace(model)
+    for call in graph.calls:
+        if is_convolution(call.layer) and call.layer.use_bias and graph.called_once(call.layer):
+            _make_bias_exact(graph, call)
+    exact = {call.layer for call in last_ones(graph)}
+    for layer in dict.fromkeys(call.layer for call in graph.calls):
+        if is_convolution(layer) and layer not in exact:
+            _round_layer(layer)
     return model
 
 
@@ -50,15 +52,39 @@ def diffused(weights: np.ndarray) -> np.ndarray:
     Returns:
         Numbers of bfloat16 as float32 (N, ...).
     """
-    found, error = np.empty_like(weights), np.zeros_like(weights[0])
+    nearest, error = np.empty_like(weights), np.zeros_like(weights[0])
     for index, weight in enumerate(weights):
-        found[index] = to_bfloat16(weight + error)
-        error += weight - found[index]
-    return found
+        nearest[index] = to_bfloat16(weight + error)
+        error += weight - nearest[index]
+    return nearest
 
 
-def _round_kernel(kernel: np.ndarray) -> np.ndarray:
-    """A convolution's (H, W, in, out): all taps of an input, to and fro, then the next input."""
+def _round_layer(layer: keras.layers.Layer) -> None:
+    convolution = Convolution(layer)
+    *depthwise, last = convolution.kernels
+    convolution.kernels = [*map(_round_depthwise, depthwise), _round_kernel(layer, last)]
+    if convolution.bias is not None:
+        convolution.bias = to_bfloat16(convolution.bias)
+    layer.set_weights(convolution.weights)
+
+
+def _round_kernel(layer: keras.layers.Layer, kernel: np.ndarray) -> np.ndarray:
+    if type(layer) in TRANSPOSED:  # the stride is mostly the size: each pixel sums up one tap of all inputs
+        return np.moveaxis(diffused(np.moveaxis(kernel, -1, 0)), 0, -1)
+    if kernel.ndim != 4:  # no images, or single values, which do not resemble each other
+        return to_bfloat16(kernel)
+    return _round_depthwise(kernel) if type(layer) in DEPTHWISE else _round_taps(kernel)
+
+
+def _round_depthwise(kernel: np.ndarray) -> np.ndarray:
+    """A kernel (..., in, multiplier): each output sums up the taps of one input."""
+    if kernel.ndim != 4:
+        return to_bfloat16(kernel)
+    return _round_taps(kernel.reshape(*kernel.shape[:2], 1, -1)).reshape(kernel.shape)
+
+
+def _round_taps(kernel: np.ndarray) -> np.ndarray:
+    """A kernel (H, W, in, out): all taps of an input, to and fro, then the next input."""
     ordered = kernel.transpose(2, 0, 1, 3).copy()
     ordered[:, 1::2] = ordered[:, 1::2, ::-1].copy()
     ordered = diffused(ordered.reshape(-1, kernel.shape[-1])).reshape(ordered.shape)
@@ -66,55 +92,27 @@ def _round_kernel(kernel: np.ndarray) -> np.ndarray:
     return ordered.transpose(1, 2, 0, 3)
 
 
-def _round_transposed(kernel: np.ndarray) -> np.ndarray:
-    """A transposed convolution's (H, W, out, in): its stride is its size, so each pixel sums up one tap of all inputs."""
-    return np.moveaxis(diffused(np.moveaxis(kernel, -1, 0)), 0, -1)
-
-
-def _make_bias_exact(model: keras.Model, layer: keras.layers.Layer) -> None:
+def _make_bias_exact(graph: Graph, call: Call) -> None:
     """Scales a convolution's channels, by less than a 256th, to where bfloat16 holds their biases; those behind undo it.
 
     ReLU and pooling let a positive factor through. Where something else follows, all stays as it is.
     """
-    behind = _convolutions_behind(model, layer)
+    layer = call.layer
+    linear = layer.activation in (keras.activations.linear, keras.activations.relu)
+    last = getattr(layer, "data_format", "channels_last") != "channels_first"
+    behind = receivers(graph, call.results) if linear and last else []
     if not behind:
         return
-    kernel, bias = layer.get_weights()
-    exact = to_bfloat16(bias)
-    scales = np.divide(exact, bias, out=np.ones_like(bias), where=np.abs(bias) > TINY)
-    layer.set_weights([kernel * scales, exact])
+    convolution = Convolution(layer)
+    assert convolution.bias is not None
+    bias = to_bfloat16(convolution.bias)
+    scales = np.divide(bias, convolution.bias, out=np.ones_like(bias), where=np.abs(convolution.bias) > TINY)
+    convolution.kernels[-1] = convolution.kernels[-1] * convolution.per_output(scales)
+    convolution.bias = bias
+    layer.set_weights(convolution.weights)
     for follower, first in behind:
-        weights = follower.get_weights()
-        channels = slice(first, first + len(scales))
-        if isinstance(follower, keras.layers.Conv2DTranspose):
-            weights[0][..., channels] /= scales
-        else:
-            weights[0][..., channels, :] /= scales[:, np.newaxis]
-        follower.set_weights(weights)
-
-
-def _convolutions_behind(
-    model: keras.Model, layer: keras.layers.Layer, first: int = 0
-) -> list[tuple[keras.layers.Layer, int]]:
-    """The convolutions that see a layer's output, each with the channel at which it begins there.
-
-    Empty if anything sees it that does not let a factor through.
-    """
-    found = []
-    for follower in model.layers:
-        inputs = follower.input if isinstance(follower.input, list) else [follower.input]
-        for place, tensor in enumerate(inputs):
-            if tensor is not layer.output or follower is layer:
-                continue
-            if isinstance(follower, CONVOLUTIONS):
-                found.append((follower, first))
-                continue
-            further = []
-            if isinstance(follower, keras.layers.Concatenate):
-                further = _convolutions_behind(model, follower, first + sum(part.shape[-1] for part in inputs[:place]))
-            elif isinstance(follower, KEEP_SCALES):
-                further = _convolutions_behind(model, follower, first)
-            if not further:
-                return []
-            found += further
-    return found
+        follower_weights = Convolution(follower.layer)
+        factors = np.ones(follower.inputs[0].shape[-1], np.float32)
+        factors[first : first + len(scales)] = scales
+        follower_weights.kernels[0] = follower_weights.kernels[0] / follower_weights.per_input(factors)
+        follower.layer.set_weights(follower_weights.weights)

@@ -69,10 +69,10 @@ def way_of(name: str, trained: Run, data: Path) -> Callable[[np.ndarray], np.nda
         return by_hand(name, float32(model, settings), np.array(cache.training.images[:128]))
     precision = "float32" if name == OURS_32 else machine.choose_precision("auto")
     if name == OURS_INT8:
-        network = quantising.quantised(model, settings, cache.training.images[: quantising.CALIBRATION_TILES])
+        network = quantising.quantised(model, cache.training.images[: quantising.CALIBRATION_TILES])
         predictor = engines.with_openvino(network, precision, "int8")
     else:
-        predictor = engines.make_predictor(model, settings, "keras" if name == OURS else "openvino", precision)
+        predictor = engines.make_predictor(model, "keras" if name == OURS else "openvino", precision)
     folder = tempfile.mkdtemp()
 
     def ours(images: np.ndarray) -> MapStore:
@@ -118,9 +118,9 @@ def by_hand(name: str, model: Any, calibration: np.ndarray) -> Callable[[np.ndar
 
 def with_openvino(model: Any, name: str, calibration: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """OpenVINO with the hint that suits batches one after another; int8 by nncf's defaults."""
-    from kaggle_seg.network.engines import exported, import_openvino
+    from kaggle_seg.network.engines import import_openvino, to_openvino
 
-    openvino, network = import_openvino(), exported(model)
+    openvino, network = import_openvino(), to_openvino(model, batch_size=None)
     if name == OPENVINO_INT8:
         import nncf
 

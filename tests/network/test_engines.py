@@ -35,15 +35,15 @@ def model() -> keras.Model:
 def test_all_engines_give_the_networks_probabilities(
     engine: Engine, count: int, model: keras.Model, images: np.ndarray
 ) -> None:
-    predictor = make_predictor(model, SMALL, engine, "float32")
+    predictor = make_predictor(model, engine, "float32")
     wanted = keras.ops.sigmoid(model(images[:count])[..., 0])
     np.testing.assert_allclose(predictor.run(images[:count]), wanted, atol=1e-5)
-    assert "float32" in predictor.words
+    assert "float32" in predictor.description
 
 
 @pytest.mark.parametrize("engine", ["keras", "openvino"])
 def test_threads_do_not_disturb_each_other(engine: Engine, model: keras.Model, images: np.ndarray) -> None:
-    predictor = make_predictor(model, SMALL, engine, "float32")
+    predictor = make_predictor(model, engine, "float32")
     alone = [predictor.run(images[start : start + 4]) for start in range(15)]
     with ThreadPoolExecutor(predictor.threads) as pool:
         together = list(pool.map(lambda start: predictor.run(images[start : start + 4]), range(15)))

@@ -28,7 +28,7 @@ def images() -> np.ndarray:
 @pytest.fixture(scope="module")
 def network() -> Predictor:
     keras.utils.set_random_seed(1)
-    return make_predictor(unet.build(SMALL, 12, 12), SMALL, "keras", "float32")
+    return make_predictor(unet.build(SMALL, 12, 12), "keras", "float32")
 
 
 def brightness(images: np.ndarray) -> np.ndarray:

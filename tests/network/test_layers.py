@@ -43,6 +43,14 @@ def test_inference_uses_the_running_statistics(features: np.ndarray) -> None:
     np.testing.assert_allclose(fused(features, training=False), plain(features, training=False), atol=1e-5)
 
 
+@pytest.mark.parametrize("changes", [{"scale": False}, {"center": False}, {"scale": False, "center": False}, {"axis": 1}])
+def test_without_a_scale_or_an_offset_and_on_another_axis(changes: dict[str, float], features: np.ndarray) -> None:
+    for training in (True, False):
+        fused, plain = pair(**changes)
+        found, wanted = fused(features, training=training), plain(features, training=training)
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
 def test_gradients_are_those_of_keras(features: np.ndarray) -> None:
     import tensorflow as tf
 

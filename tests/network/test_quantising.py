@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -13,6 +14,7 @@ from kaggle_seg.decisions.bootstrap import Estimate
 from kaggle_seg.decisions.candidates import Objective
 from kaggle_seg.masks.maps import MapStore, quantise
 from kaggle_seg.network import engines, quantising, unet
+from kaggle_seg.network.folding import folded
 from kaggle_seg.network.quantising import Comparison, compare
 
 SMALL = NetworkSettings(base_filters=4, depth=1)
@@ -22,13 +24,23 @@ def test_eight_bits_predict_about_the_same() -> None:
     keras.utils.set_random_seed(1)
     images = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), np.uint8)
     model = unet.build(SMALL, 32, 32)
-    network = quantising.quantised(model, SMALL, images)
+    network = quantising.quantised(model, images)
     assert "FakeQuantize" in {operation.get_type_name() for operation in network.get_ops()}
     coarse = engines.with_openvino(network, "float32", "int8")
-    exact = engines.make_predictor(model, SMALL, "keras", "float32")
-    assert coarse.words == "OpenVINO, int8"
+    exact = engines.make_predictor(model, "keras", "float32")
+    assert coarse.description == "OpenVINO, int8"
     difference = np.abs(coarse.run(images[:8]) - exact.run(images[:8]))
     assert 0 < difference.mean() < 0.03
+
+
+def test_the_convolutions_that_see_the_image_are_known_without_their_names() -> None:
+    """The first of the path and the shortcut past it; the others see features alone."""
+    model = unet.build(replace(SMALL, residual=True), 32, 32)
+    network = engines.to_openvino(folded(model, "float32"))
+    names = quantising.first_convolutions(network)
+    assert len(names) == 2
+    shapes = {op.get_friendly_name(): op.input_value(0).get_shape() for op in network.get_ops() if op.get_input_size()}
+    assert {shapes[name][1] for name in names} == {12}  # the channels of the image, four pixels in one
 
 
 @pytest.mark.parametrize(
@@ -57,8 +69,8 @@ def test_both_are_tuned_before_they_are_compared(tmp_path: Path) -> None:
         return made
 
     def by(maps: np.ndarray) -> Comparison:
-        units = [str(number) for number in range(40)]
-        return compare(store("coarse", maps), store("exact", good), lambda tiles: truth[tiles], units, Objective())
+        clusters = [str(number) for number in range(40)]
+        return compare(store("coarse", maps), store("exact", good), lambda tiles: truth[tiles], clusters, Objective())
 
     assert by(good / 2).harmless
     assert not by(random.random(truth.shape)).harmless
