@@ -110,9 +110,9 @@ def plainly_rounded(model: keras.Model) -> keras.Model:
     return model
 
 
-@pytest.mark.parametrize("kind", ["default", "deep", "full", "group", "bilinear"])
+@pytest.mark.parametrize("kind", ["default", "deep", "full", "bilinear"])
 def test_the_u_net_comes_nearer_to_float32_than_with_each_weight_by_itself(kind: str) -> None:
-    """On smooth images, as tiles are: gradients."""
+    """On smooth images, as tiles are: gradients. A group normalisation would take such offsets away by itself."""
     rows, columns = np.mgrid[:16, :12]
     slopes = np.random.default_rng(0).uniform(-6, 6, (2, 12, 1, 1, 3))
     images = (128 + slopes[0] * rows[..., np.newaxis] + slopes[1] * columns[..., np.newaxis]).astype(np.uint8)
