@@ -1,6 +1,6 @@
-"""Look into a submission before it is uploaded: is it valid, and what does it say?
+"""Look at a submission before it is uploaded: is it valid, and what is in it?
 
-Ends with 0 if it is valid, 1 if it has faults, 2 if it cannot be read.
+Exit code: 0 if it is valid, 1 if it has faults, 2 if it cannot be read.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import webbrowser
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -19,7 +19,11 @@ from kaggle_seg.run_directory import find_csv, shown
 
 if TYPE_CHECKING:
     from kaggle_seg.submission.checks import Fault
-    from kaggle_seg.submission.expected import Expected
+
+
+def hint(default: str) -> Any:
+    """What the help says of a default, where its value says nothing."""
+    return tyro.conf.arg(help_behavior_hint=f"(default: {default})")
 
 
 @dataclass(frozen=True)
@@ -28,20 +32,20 @@ class Command:
 
     csv: Annotated[str, tyro.conf.Positional]
     """the submission, by path or by its bare name in submissions/"""
-    data: Path | None = None
-    """the folder of tiles it was made for (default: ids from the JSON beside the CSV, or from sample_submission.csv)"""
-    competition: str = ""
-    """the competition, by slug, address or TOML file (default: what the JSON beside the CSV says)"""
+    data: Annotated[Path | None, hint("the folder in the JSON beside the CSV")] = None
+    """the folder of tiles that the CSV was made for"""
+    competition: Annotated[str, hint("the one in the JSON beside the CSV")] = ""
+    """the competition, by slug, address or TOML file"""
     against: str | None = None
-    """another CSV to compare it with, tile by tile"""
+    """another CSV to compare this one with, tile by tile"""
     masks: Path | None = None
-    """a folder of true masks: scores the tiles it has masks of"""
+    """a folder of true masks, to score the tiles that have one"""
     html: bool = False
-    """also write a page to look at beside the CSV: all its tiles with their masks"""
+    """also write a page beside the CSV: all its tiles with their masks"""
     validation: bool = False
-    """let that page show the validation tiles of its runs, with misses and false alarms, in place of the test tiles"""
+    """write that page for the validation tiles of the CSV's runs instead, with misses and false alarms"""
     open: bool = False
-    """open that page in the browser"""
+    """also write that page, and open it in the browser"""
     png: bool = False
     """also write a contact sheet beside the CSV: tiles with the outlines of their masks"""
 
@@ -49,7 +53,7 @@ class Command:
 @report_errors
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses the command line and inspects."""
-    command = tyro.cli(Command, args=argv, prog="kaggle_seg.inspect", description=__doc__)
+    command = tyro.cli(Command, args=argv, prog="python -m kaggle_seg.inspect", description=__doc__)
     return inspect(command, find_csv(command.csv), find_csv(command.against) if command.against else None)
 
 
@@ -57,7 +61,7 @@ def inspect(command: Command, path: Path, other_path: Path | None) -> int:
     """Prints faults and figures of a submission; 1 if there are faults, else 0."""
     from kaggle_seg.submission.checks import check, describe
     from kaggle_seg.submission.comparison import compare, describe_agreement
-    from kaggle_seg.submission.expected import competition_of_csv, find_expected
+    from kaggle_seg.submission.expected import competition_of_csv, find_expected, how_checked
     from kaggle_seg.submission.figures import describe_masks, figures_of
     from kaggle_seg.submission.table import Submission
     from kaggle_seg.submission.truth import compare_with_masks, describe_truth
@@ -105,13 +109,6 @@ def verdict(path: Path, faults: Sequence[Fault]) -> str:
     if not faults:
         return f"{shown(path)}: valid"
     return f"{shown(path)}: {len(faults)} fault{'s' if len(faults) > 1 else ''}"
-
-
-def how_checked(expected: Expected) -> str:
-    """What the ids were held against, in words."""
-    if expected.stems is None:
-        return "could not be checked: nothing here tells them; name the folder of tiles with --data"
-    return f"checked against the {len(expected.stems)} ids of {expected.source}"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Show a run on one page: runs/RUN/report.html
 
-Learning curves, the split, score against threshold, reliability, the best and the worst tiles, settings, time and memory,
-and local against public scores. The page needs no network and no server.
+It has the learning curves, the split, the score against the threshold, the reliability of the probabilities, the best and
+worst tiles, settings, time and memory, and local against public scores. It needs no network and no server.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Command:
 
     run: Annotated[str, tyro.conf.Positional]
     """the run, by name or folder"""
-    data: Path | None = None
-    """the folder of tiles (default: the one the run was split from)"""
+    data: Annotated[Path | None, tyro.conf.arg(help_behavior_hint="(default: the one the run was split from)")] = None
+    """the folder of tiles"""
     open: bool = False
-    """show the page in the browser"""
+    """open the page in the browser"""
 
 
 @report_errors

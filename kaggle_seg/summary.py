@@ -1,4 +1,4 @@
-"""Sum up what a CSV came from: tiles, validation scores, decision, empty predictions, and the files to look at next."""
+"""Sum up how a CSV was made: tiles, validation scores, decision, empty predictions, and the files to look at next."""
 
 from __future__ import annotations
 

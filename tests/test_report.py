@@ -109,7 +109,7 @@ def test_without_test_maps_the_test_ids_come_from_the_tiles(run: Run) -> None:
     ("name", "content", "told"),
     [
         ("history.csv", "epoch,loss\n1,x\n", "history.csv: not a history"),
-        ("history.csv", "epoch,loss,learning_rate,validation_iou,validation_score,seconds\n", "no epoch in it"),
+        ("history.csv", "epoch,loss,learning_rate,validation_iou,validation_score,seconds\n", "no epochs in it"),
         ("run.toml", "[network\n", "not a TOML file"),
         ("stages/train.json", "{", "train.json: not a JSON file"),
         ("split.json", "[]", "split.json: not a split"),
@@ -130,7 +130,7 @@ def test_uploads_are_shown_local_against_public(run: Run) -> None:
     theirs = replace(ours, sha256="2", tag="2", run="a + b", file="<b>.csv", local_score="0.4", reference="8")
     Ledger().record(replace(ours, public_score="0.45"), replace(theirs, status=COMPLETE))
     assert main(["drawn"]) == 0
-    assert "1 of 2 uploads have both scores; public less local is -0.050 in the mean." in page_of(run)
+    assert "1 of 2 uploads have both scores; the public score is on average -0.050 from the local one." in page_of(run)
     assert "drawn.csv (this run)" in page_of(run)
     assert "&lt;b&gt;.csv" in page_of(run) and "<b>.csv" not in page_of(run)
 

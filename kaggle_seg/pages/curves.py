@@ -86,12 +86,12 @@ def validation_plot(history: History, table: Table, score: str) -> Plot:
         x=nice_axis("epoch", history[0]["epoch"], history[-1]["epoch"], whole=True),
         y=unit_axis("mean over the tiles (0 to 1)"),
         layers=[
-            Mark(f"weights kept: epoch {best['epoch']:.0f}", best["epoch"]),
+            Mark(f"weights kept from epoch {best['epoch']:.0f}", best["epoch"]),
             Line("IoU", points(history, "validation_iou"), "orange"),
             Line(score, points(history, "validation_score"), "blue"),
         ],
         table=table,
-        summary=f"The best score, {best['validation_score']:.3f}, is that of epoch {best['epoch']:.0f}.",
+        summary=f"Epoch {best['epoch']:.0f} has the best score, {best['validation_score']:.3f}.",
     )
 
 

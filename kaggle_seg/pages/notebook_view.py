@@ -1,11 +1,12 @@
 """A submission that shows itself in a notebook: a few lines on its masks, some of them as pictures, one on its tile.
 
-from kaggle_seg import Submission
+    from kaggle_seg import Submission
+    submission = Submission.read("submissions/NAME.csv")
+    submission                  # as the last line of a cell: the lines and the pictures
+    submission.show("1155")     # one tile with the outline of its mask
+    submission["1155"]          # the mask itself, bool (H, W)
 
-submission = Submission.read("submissions/NAME.csv")
-submission                  # as the last line of a cell: the lines and the pictures
-submission.show("1155")     # one tile with the outline of its mask
-submission["1155"]          # the mask itself, bool (H, W)
+Nothing of this is loaded before it is asked for.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Submission(table.Submission):
         image = read_image(images[stem])
         if image.shape[:2] != mask.shape:
             size = f"{image.shape[1]} x {image.shape[0]} pixels, its mask {mask.shape[1]} x {mask.shape[0]}"
-            raise BadInput(f"{shown(images[stem])}: found {size}; name the folder the CSV was made for")
+            raise BadInput(f"{shown(images[stem])}: found {size}; name the folder that the CSV was made for")
         return Image.fromarray(outlined(image, mask))
 
     def _repr_html_(self) -> str:
@@ -83,7 +84,7 @@ class Submission(table.Submission):
         What comes from the file is escaped. Nothing here is looked up elsewhere: the ids are checked by `inspect`.
         """
         faults, figures = describe(check(self, Expected())), figures_of(self)
-        verdict = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}" if faults else "no fault in its form"
+        verdict = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}" if faults else "no faults in its form"
         lines = [f"<p><b>{html.escape(shown(self.path))}</b>: {len(self.images)} tiles, {verdict}</p>"]
         if faults:
             more = f"<li>and {len(faults) - MOST_FAULTS} more</li>" if len(faults) > MOST_FAULTS else ""
@@ -91,7 +92,7 @@ class Submission(table.Submission):
             lines.append(f"<ul>{items}{more}</ul>")
         if figures.rows:
             empty = int(np.count_nonzero(figures.shares == 0))
-            lines.append(f"<p>{empty} empty; building share {figures.shares.mean():.1%} of all pixels</p>")
+            lines.append(f"<p>{empty} empty; buildings on {figures.shares.mean():.1%} of all pixels</p>")
         filled = np.flatnonzero(figures.shares > 0)
         places = filled[np.linspace(0, len(filled) - 1, min(SHOWN, len(filled))).round().astype(int)]
         return "\n".join([*lines, *(figure(figures.rows[at].stem, self[figures.rows[at].stem]) for at in places)])

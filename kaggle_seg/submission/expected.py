@@ -90,6 +90,13 @@ def find_expected(csv: Path, competition: Competition, data: Path | None = None)
     return expect_sample(samples[0], competition) if samples else Expected()
 
 
+def how_checked(expected: Expected) -> str:
+    """What the ids were compared with, in words."""
+    if expected.stems is None:
+        return "could not be checked: no list of them was found; name the folder of tiles with --data"
+    return f"checked against the {len(expected.stems)} ids of {expected.source}"
+
+
 def expect_tiles(data: Path, competition: Competition) -> Expected:
     """The ids of a folder's test tiles, and the size of the first."""
     from kaggle_seg.tiles.dataset import find_dataset

@@ -34,8 +34,8 @@ def path(output_root: Path) -> Path:
 
 def test_it_shows_itself(path: Path) -> None:
     told = Submission.read(str(path))._repr_html_()
-    assert "<b>submissions/x.csv</b>: 40 tiles, no fault in its form" in told
-    assert "1 empty; building share 24.4% of all pixels" in told
+    assert "<b>submissions/x.csv</b>: 40 tiles, no faults in its form" in told
+    assert "1 empty; buildings on 24.4% of all pixels" in told
     assert told.count("<figure") == SHOWN
     assert "alert(1)" not in told.replace("&lt;img src=x onerror=alert(1)&gt;", "")
 

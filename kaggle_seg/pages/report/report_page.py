@@ -26,7 +26,7 @@ from kaggle_seg.pages.plot import Plot, Table
 from kaggle_seg.pages.report.run_facts import ledger_plot, ledger_table, read_history, settings_tables, stage_table, uploads
 from kaggle_seg.pages.report.score_plots import iou_plot, reliability_plot, step_table
 from kaggle_seg.pages.report.shown_tiles import ShownTile, embed_tiles, rank_tiles
-from kaggle_seg.pages.report.split_axis import IdAxis, audit_words, id_axis, ids_of_test, split_lanes
+from kaggle_seg.pages.report.split_axis import IdAxis, describe_split, id_axis, ids_of_test, sentence, split_lanes
 from kaggle_seg.pages.slider import decide_command, empty_tiles, score_facts, score_plot, slider_facts
 from kaggle_seg.run_directory import Run, write_atomic
 from kaggle_seg.splits.splitting import Split, read_split
@@ -108,9 +108,13 @@ def caveats(run: Run) -> list[str]:
 
     tables, _ = attempt(lambda: read_toml(run.settings_file))
     data = (tables or {}).get("data", {})
-    lines = ["A --quick run: a look at the whole pipeline, not a score to upload."] if data.get("quick") else []
+    lines = (
+        ["This is a --quick run: it tries out the pipeline, and its score is not worth an upload."]
+        if data.get("quick")
+        else []
+    )
     if data.get("root") and is_demo(Path(data["root"])):
-        lines.append("Made from generated demo tiles, which are good only for trying this out.")
+        lines.append("The tiles are generated demo tiles, good only for trying this out.")
     return lines
 
 
@@ -131,7 +135,7 @@ def split_part(part: Part, split: Split | None, why: list[str]) -> None:
     """How the split was made; its picture stands beside."""
     if split is None:
         raise BadInput(why)
-    part.paragraphs = audit_words(split)
+    part.paragraphs = describe_split(split)
 
 
 def draw_axis(run: Run, split: Split, data: Path | None) -> IdAxis | None:
@@ -164,7 +168,7 @@ def decision_part(part: Part, measures: Measures | None, why: list[str]) -> None
         ]
     else:
         decision = measures.decision
-        part.paragraphs = [f"{line[0].upper()}{line[1:]}." for line in (*introduction(decision), *doubts(decision))]
+        part.paragraphs = [sentence(line) for line in (*introduction(decision), *doubts(decision))]
         rows = [(rule + (" (chosen)" if star else ""), *cells) for star, (rule, *cells) in contenders(decision)]
         part.tables = [Table(("rule", *headings(decision)), rows)]
     part.plots = [score_plot(measures)]

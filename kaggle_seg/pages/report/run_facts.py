@@ -32,13 +32,13 @@ def read_history(path: Path) -> History:
 
     if not path.is_file():
         raise BadInput(f"{shown(path)}: not there; nothing was trained in this run directory yet")
-    remedy = "restore it, or start the training again, which writes it anew"
+    remedy = "restore it, or train the run again, which writes a new one"
     try:
         history = pandas.read_csv(path, usecols=list(COLUMNS), dtype=float)
     except ValueError as error:
         raise BadInput(f"{shown(path)}: not a history of epochs ({error}); {remedy}") from error
     if history.empty or history.isna().any(axis=None):
-        raise BadInput(f"{shown(path)}: no epoch in it, or one that is not complete; {remedy}")
+        raise BadInput(f"{shown(path)}: no epochs in it, or an incomplete one; {remedy}")
     return [{str(name): float(value) for name, value in row.items()} for row in history.to_dict("records")]
 
 
@@ -121,7 +121,7 @@ def uploads(slug: str) -> list[Entry]:
     """
     entries = [entry for entry in Ledger().entries(slug) if entry.uploaded]
     if not entries:
-        raise BadInput(f"{shown(Ledger().path)}: no upload to {slug} in it yet")
+        raise BadInput(f"{shown(Ledger().path)}: no upload to {slug} yet")
     return entries
 
 
@@ -168,6 +168,6 @@ def ledger_plot(entries: Sequence[Entry], run: Run) -> Plot | None:
         y=y,
         layers=layers,
         table=ledger_table(entries, run),
-        summary=f"{len(pairs)} of {len(entries)} uploads have both scores; public less local is "
-        f"{sum(public - local for local, public, _ in pairs) / len(pairs):+.3f} in the mean.",
+        summary=f"{len(pairs)} of {len(entries)} uploads have both scores; the public score is on average "
+        f"{sum(public - local for local, public, _ in pairs) / len(pairs):+.3f} from the local one.",
     )

@@ -41,8 +41,8 @@ def reliability_plot(measures: Measures) -> Plot:
         y=unit_axis("share that is building (0 to 1)"),
         layers=[
             Bars("share of all pixels (right, logarithmic)", bars, "grey", second=True),
-            Line("as it should be", [(0.0, 0.0), (1.0, 1.0)], "ink", "dotted"),
-            Line("as it is", list(zip(said.tolist(), true.tolist(), strict=True)), "blue"),
+            Line("perfect", [(0.0, 0.0), (1.0, 1.0)], "ink", "dotted"),
+            Line("measured", list(zip(said.tolist(), true.tolist(), strict=True)), "blue"),
         ],
         table=Table(("probability", "mean of them", "share that is building", "pixels", "share of all pixels"), rows),
         summary=f"The predicted probability is off by {error:.3f} on average over all pixels (expected calibration error).",

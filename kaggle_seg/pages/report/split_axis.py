@@ -146,20 +146,30 @@ def as_ranges(runs: Sequence[tuple[int, int]]) -> str:
     return " ".join(f"{low}-{high}" if high > low else str(low) for low, high in runs)
 
 
-def audit_words(split: Split) -> list[str]:
-    """How the split was made, and how fair it is."""
-    lines = [f"Method: {split.method} ({'chosen' if split.asked == 'auto' else 'asked for'}). {split.reason}."]
+def describe_split(split: Split) -> list[str]:
+    """How the split was made, and whether its validation tiles are like the test tiles."""
+    method = f"{split.method} ({'chosen automatically' if split.asked == 'auto' else 'as asked for'})"
+    lines = [f"Method: {method}. {sentence(split.reason)}"]
     if split.guard:
         lines.append(f"{len(split.excluded)} tiles within {split.guard} ids of a validation tile are left out of training.")
     audit = split.audit
     if not {"validation", "test", "pairs", "overlaps"} <= set(audit):
-        return [*lines, "The split holds no audit of neighbours and copies; split anew to have one."]
+        return [*lines, "This split has no audit of neighbours and copies. Split the run again to get one."]
     pairs, overlaps = audit["pairs"], " and ".join(map(str, audit["overlaps"]))
     beside = pairs["beside"] + pairs["below"]
     test = "there are no test tiles" if audit["test"] is None else f"{audit['test']:.1%} of the test tiles"
     return [
         *lines,
         f"Found: {beside} pairs of neighbours (overlap {overlaps} pixels), {pairs['copies']} copies.",
-        f"With a neighbour or copy in training: {audit['validation']:.1%} of the validation tiles; {test}. "
-        "The nearer these two are, the better the validation score tells the test score.",
+        f"Tiles with a neighbour or copy in training: {audit['validation']:.1%} of the validation tiles; {test}. "
+        "The closer these two shares are, the better the validation score predicts the test score.",
     ]
+
+
+def sentence(text: str) -> str:
+    """A text as a sentence.
+
+    >>> sentence("ids follow the ground")
+    'Ids follow the ground.'
+    """
+    return f"{text[:1].upper()}{text[1:]}."

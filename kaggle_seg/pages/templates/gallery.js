@@ -139,7 +139,7 @@ function showControls() {
 // --- together ---
 
 const large = new Large({ tiles, neighbour, onChange: (index) => change({ tile: index === null ? "" : tiles.all[index].id }) });
-const slider = facts.slider ? new Slider(facts.slider, (level) => change({ level })) : null;
+const slider = facts.slider ? new Slider(facts.slider, (level) => change({ level }), 1) : null;
 
 function change(what) {
   apply({ ...state, ...what });

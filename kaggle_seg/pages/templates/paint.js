@@ -21,19 +21,19 @@ function heatColour(level) {
   return asWord(...HEAT[lower].map((value, channel) => value + (HEAT[lower + 1][channel] - value) * share), 235);
 }
 
-// Puts the colour of each pixel into `words`, by what is looked at.
-function colour(words, view, { mask, other, levels, size }) {
-  if (view === "image" || (view === "heat" && !levels)) words.fill(NOTHING);
-  else if (view === "heat") words.forEach((_, at) => { words[at] = HEAT_COLOURS[levels[at]]; });
-  else if (view === "difference" && other) colourDifference(words, mask, other);
-  else if (view === "outline") findRims(mask, size).forEach((rim, at) => { words[at] = [NOTHING, RIM, SHADOW][rim]; });
-  else mask.forEach((building, at) => { words[at] = building ? MASK : NOTHING; });
+// Puts the colour of each pixel into `colours`, by what is looked at.
+function colour(colours, view, { mask, other, levels, size }) {
+  if (view === "image" || (view === "heat" && !levels)) colours.fill(NOTHING);
+  else if (view === "heat") colours.forEach((_, at) => { colours[at] = HEAT_COLOURS[levels[at]]; });
+  else if (view === "difference" && other) colourDifference(colours, mask, other);
+  else if (view === "outline") findRims(mask, size).forEach((rim, at) => { colours[at] = [NOTHING, RIM, SHADOW][rim]; });
+  else mask.forEach((building, at) => { colours[at] = building ? MASK : NOTHING; });
 }
 
-function colourDifference(words, own, other) {
-  for (let at = 0; at < words.length; at += 1) {
-    if (own[at]) words[at] = other[at] ? BOTH : ONLY_OWN;
-    else words[at] = other[at] ? ONLY_OTHER : NOTHING;
+function colourDifference(colours, own, other) {
+  for (let at = 0; at < colours.length; at += 1) {
+    if (own[at]) colours[at] = other[at] ? BOTH : ONLY_OWN;
+    else colours[at] = other[at] ? ONLY_OTHER : NOTHING;
   }
 }
 

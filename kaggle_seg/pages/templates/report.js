@@ -65,7 +65,7 @@ function show(tile) {
 
 // --- together ---
 
-const slider = new Slider(facts.slider, (next) => { place = next; update(); });
+const slider = new Slider(facts.slider, (next) => { place = next; update(); }, 3);
 
 let asked = 0;
 function update() {

@@ -2,9 +2,10 @@
 // The threshold slider of a page: what every threshold does to the scores; its facts come from slider.py.
 
 class Slider {
-  // onChange is told the slider's new place, or null for the page's own masks.
-  constructor(facts, onChange) {
+  // onChange gets the slider's new place, or null for the page's own masks; `most` scores are told beside the slider.
+  constructor(facts, onChange, most) {
     this.facts = facts;
+    this.most = most;
     this.range = document.getElementById("level");
     this.range.max = facts.thresholds.length - 1;
     this.range.addEventListener("input", () => onChange(Number(this.range.value)));
@@ -26,7 +27,7 @@ class Slider {
     const own = place === null, at = place ?? this.restingPlace();
     const heading = own ? this.facts.heading : `Threshold ${(this.facts.thresholds[at] / 256).toFixed(3)}`;
     const scores = this.scoresAt(place, at), lines = [...this.tileLine(place), ...this.scoreLines(scores, own)];
-    const brief = scores?.brief.map(([name, value]) => `${name} ${value}`) ?? [];
+    const brief = scores?.brief.slice(0, this.most).map(([name, value]) => `${name} ${value}`) ?? [];
     const told = [heading, ...brief].join("; ");
     this.range.value = at;
     this.range.setAttribute("aria-valuetext", told);

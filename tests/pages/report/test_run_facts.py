@@ -20,8 +20,8 @@ HEADER = "epoch,loss,learning_rate,validation_iou,validation_score,seconds\n"
     [
         ("epoch,loss\n1,1.5\n", "not a history of epochs"),
         (HEADER + "1,x,0,0,0,0\n", "not a history of epochs"),
-        (HEADER + "1,1.5,0.1,0.2\n", "not complete"),
-        (HEADER, "no epoch in it"),
+        (HEADER + "1,1.5,0.1,0.2\n", "an incomplete one"),
+        (HEADER, "no epochs in it"),
         ("", "not a history of epochs"),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kaggle_seg.pages.plot import WIDTH
-from kaggle_seg.pages.report.split_axis import LEFT, as_ranges, audit_words, id_axis, runs_of, split_lanes
+from kaggle_seg.pages.report.split_axis import LEFT, as_ranges, describe_split, id_axis, runs_of, split_lanes
 from kaggle_seg.splits.splitting import Split
 
 LANES = st.sampled_from(["training", "validation", "test"])
@@ -75,13 +75,13 @@ def test_ids_without_numbers_are_placed_in_order() -> None:
 
 def test_the_audit_is_told_as_ranges() -> None:
     audit = {"validation": 0.25, "test": 0.5, "pairs": {"beside": 3, "below": 4, "copies": 1}, "overlaps": [0, 12]}
-    words = " ".join(audit_words(split(audit=audit, guard=1, excluded=["2"])))
-    for said in ("blocks (chosen)", "7 pairs of neighbours (overlap 0 and 12 pixels), 1 copies", "25.0% of the validation",
+    words = " ".join(describe_split(split(audit=audit, guard=1, excluded=["2"])))
+    for said in ("blocks (chosen automatically)", "7 pairs of neighbours (overlap 0 and 12 pixels), 1 copies", "25.0% of the validation",
                  "50.0% of the test tiles", "1 tiles within 1 ids"):  # fmt: skip
         assert said in words, said
-    assert "there are no test tiles" in " ".join(audit_words(split(audit={**audit, "test": None})))
+    assert "there are no test tiles" in " ".join(describe_split(split(audit={**audit, "test": None})))
 
 
 @pytest.mark.parametrize("audit", [{}, {"validation": 0.1}])
 def test_a_split_without_an_audit(audit: dict[str, Any], tmp_path: Path) -> None:
-    assert "no audit" in audit_words(split(audit=audit))[-1]
+    assert "no audit" in describe_split(split(audit=audit))[-1]
