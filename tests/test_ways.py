@@ -32,7 +32,7 @@ COMPETITION = find_competition()
 
 PACKAGE = Path(kaggle_seg.__file__).parent
 GROUND = {"errors", "locks", "config", "competition", "run_directory", "output"}
-MOST = {"batch": 8, "threshold": 9, "row": 7, "gallery": 18, "upload": 8}
+MOST = {"batch": 8, "threshold": 9, "row": 7, "gallery": 18, "upload": 7}
 """The number of modules that each way has reached; a change may lower it."""
 
 
@@ -178,7 +178,10 @@ def test_a_csv_into_a_gallery_page(tree: Path, output_root: Path, capsys: pytest
 
 
 def test_a_csv_into_exactly_one_upload(tmp_path: Path, output_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From a checked CSV to its submission on Kaggle; the process that talks to Kaggle counts as the module it runs."""
+    """From a checked CSV to its submission on Kaggle, whose answer is lost on the way.
+
+    The process that talks to Kaggle counts as the module it runs.
+    """
     from kaggle_seg.remote.client import Kaggle
     from kaggle_seg.remote.credentials import find_credentials
     from kaggle_seg.remote.ledger import Ledger
@@ -197,6 +200,7 @@ def test_a_csv_into_exactly_one_upload(tmp_path: Path, output_root: Path, monkey
         def way() -> None:
             (output_root / "submissions" / "ledger.csv").unlink(missing_ok=True)
             server.submissions.clear()
+            server.fail("CreateSubmission", 0, done=True)
             with Kaggle(made.competition, credentials) as kaggle:
                 upload(kaggle, Ledger(), made, "")
             assert len(server.submissions) == 1

@@ -172,7 +172,7 @@ def entry_of(row: dict[str, str]) -> Entry:
     ours["competition"] = ours.get("competition") or FIRST
     ours["tag"] = ours.get("tag") or row["sha256"][:12]
     ours["status"] = ours.get("status") or (PENDING if row["reference"] else STARTED)
-    ours["metric_variant"] = variant_key(ours.get("metric_variant") or row.get(OLD_VARIANT) or "")
+    ours["metric_variant"] = ours.get("metric_variant") or variant_key(row.get(OLD_VARIANT) or "")
     others = {name: value for name, value in row.items() if name and name not in (*COLUMNS, OLD_VARIANT)}
     return Entry(**ours, others=others)
 
@@ -183,10 +183,9 @@ def variant_key(text: str) -> str:
     >>> variant_key("competition_one"), variant_key("mine"), variant_key("")
     ('score_empty_one', 'mine', '')
     """
-    try:
-        return parse_variant(text).key
-    except BadInput:
-        return text
+    with contextlib.suppress(BadInput):
+        return parse_variant(text).key if text else ""
+    return text
 
 
 def as_text(entries: list[Entry]) -> str:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class Refusal(Exception):
     """An answer that is no success."""
 
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status, self.words = status, words
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
 
 
 class QuietServer(ThreadingHTTPServer):
@@ -76,8 +76,8 @@ class Handler(BaseHTTPRequestHandler):
             with kaggle.lock:
                 result = kaggle.call(method, sent)
         except Refusal as refusal:
-            status, words = refusal.status, refusal.words
-            return lambda: self.answer(status, {"code": status, "message": words})
+            status, message = refusal.status, refusal.message
+            return lambda: self.answer(status, {"code": status, "message": message})
         return lambda: self.answer(200, result)
 
     def do_PUT(self) -> None:
@@ -128,7 +128,7 @@ class Handler(BaseHTTPRequestHandler):
             return answer()
         if fault.status == 0:
             return self.cut()
-        body: Any = fault.body.encode() if fault.body else {"code": fault.status, "message": fault.words}
+        body: Any = fault.body.encode() if fault.body else {"code": fault.status, "message": fault.message}
         if method == "PUT" and not fault.done:
             self.rfile.read(size)
         return self.answer(fault.status, body, fault.headers)

@@ -29,8 +29,8 @@ class Fault:
     Attributes:
         method: its name.
         status: answered instead of the true answer; 0 closes the connection without one; None answers truly.
-        words: Kaggle's message in the answer.
-        body: the whole body, instead of one made of the words.
+        message: Kaggle's message in the answer.
+        body: the whole body, instead of one made of the message.
         headers: of the answer.
         done: whether the request has its effect all the same.
         seconds: to wait before anything else.
@@ -41,7 +41,7 @@ class Fault:
 
     method: str
     status: int | None = None
-    words: str = ""
+    message: str = ""
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     done: bool = False
@@ -109,9 +109,9 @@ class KaggleServer:
         """Where files go to and come from."""
         return "https://api.kaggle.com" if self.tls else self.url
 
-    def fail(self, method: str, status: int | None = None, words: str = "", **more: Any) -> Fault:
+    def fail(self, method: str, status: int | None = None, message: str = "", **more: Any) -> Fault:
         """Orders a fault; faults of one method meet one request after the other."""
-        fault = Fault(method, status, words, **more)
+        fault = Fault(method, status, message, **more)
         self.faults.append(fault)
         return fault
 

@@ -22,7 +22,7 @@ def write(home: Path, name: str, content: object) -> None:
 def test_the_order_is_the_clients(tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path)}
     assert find_credentials(environ) is None
-    found = []
+    winners = []
     for name, content in (
         ("credentials.json", {"refresh_token": "r" * 20}),
         ("kaggle.json", {"username": "alice", "key": "k" * 20}),
@@ -31,8 +31,8 @@ def test_the_order_is_the_clients(tmp_path: Path) -> None:
         write(tmp_path, name, content)
         credentials = find_credentials(environ)
         assert credentials is not None
-        found.append((credentials.kind, len(credentials.overridden)))
-    assert found == [("login", 0), ("key", 1), ("token", 2)]
+        winners.append((credentials.kind, len(credentials.overridden)))
+    assert winners == [("login", 0), ("key", 1), ("token", 2)]
     credentials = find_credentials(environ | {"KAGGLE_API_TOKEN": "KGAT_environment\n"})
     assert credentials is not None and credentials.source == "KAGGLE_API_TOKEN"
     assert credentials.environment["KAGGLE_API_TOKEN"] == "KGAT_environment"

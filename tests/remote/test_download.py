@@ -149,9 +149,9 @@ def test_a_damage_that_stays_is_given_up(
 @pytest.mark.parametrize(
     ("method", "fault", "said"),
     [
-        ("ListDataFiles", {"status": 403, "words": RULES}, f"https://www.kaggle.com/competitions/{SLUG}/rules"),
-        ("DownloadDataFiles", {"status": 403, "words": RULES}, f"https://www.kaggle.com/competitions/{SLUG}/rules"),
-        ("DownloadDataFiles", {"status": 404, "words": "Not found"}, "misspelt"),
+        ("ListDataFiles", {"status": 403, "message": RULES}, f"https://www.kaggle.com/competitions/{SLUG}/rules"),
+        ("DownloadDataFiles", {"status": 403, "message": RULES}, f"https://www.kaggle.com/competitions/{SLUG}/rules"),
+        ("DownloadDataFiles", {"status": 404, "message": "Not found"}, "misspelt"),
         ("GET", {"status": 403, "body": "<Error>Expired</Error>"}, "403"),
     ],
 )

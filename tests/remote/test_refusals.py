@@ -45,8 +45,8 @@ class Situation:
     more: tuple[tuple[str, dict[str, Any]], ...] = field(default=())
 
 
-def refusal(status: int, words: str = "", **more: Any) -> dict[str, Any]:
-    return {"status": status, "words": words, **more}
+def refusal(status: int, message: str = "", **more: Any) -> dict[str, Any]:
+    return {"status": status, "message": message, **more}
 
 
 def passing(name: str, method: str, **fault: Any) -> Situation:
@@ -71,7 +71,7 @@ BEFORE = [
         "list-401", ("ListSubmissions", refusal(401, "Unauthorized")), 1, ("does not accept KAGGLE_API_TOKEN",), 0, ""
     ),
     Situation("list-rules", ("ListSubmissions", refusal(403, RULES)), 1, (RULES_PAGE,), 0, ""),
-    passing("list-429", "ListSubmissions", status=429, words="Too many requests", headers={"Retry-After": "7"}),
+    passing("list-429", "ListSubmissions", status=429, message="Too many requests", headers={"Retry-After": "7"}),
     passing("list-503", "ListSubmissions", status=503, body="<html>Service Unavailable</html>"),
     passing("list-cut", "ListSubmissions", status=0),
     Situation("competition-unknown", ("GetCompetition", refusal(404, "Not found")), 1, (f"'{SLUG}'", "misspelt"), 0, ""),
@@ -181,7 +181,7 @@ AFTER = [
 
 
 @pytest.mark.parametrize("situation", [*BEFORE, *DURING, *LOST, *AFTER], ids=lambda situation: situation.name)
-def test_a_failure_ends_in_plain_words_and_a_ledger_that_agrees(
+def test_a_failure_ends_in_plain_texts_and_a_ledger_that_agrees(
     situation: Situation,
     server: KaggleServer,
     token: str,
@@ -192,8 +192,8 @@ def test_a_failure_ends_in_plain_words_and_a_ledger_that_agrees(
         server.fail(method, **fault)
     outcome = run_submit(str(make_csv()))
     assert outcome.code == situation.code, outcome.text
-    for words in situation.said:
-        assert words in outcome.text
+    for text in situation.said:
+        assert text in outcome.text
     assert len(server.submissions) == situation.submissions
     assert [entry.status for entry in Ledger().entries()] == [situation.status] * bool(situation.status)
     assert_agree(server)

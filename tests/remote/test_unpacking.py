@@ -58,5 +58,5 @@ def test_archives_inside_the_archive_are_unpacked_into_folders_of_their_names(tm
         )
     )
     assert unpacking.unpack(path, tmp_path / "unpacked") == 4
-    found = sorted(file.relative_to(tmp_path / "unpacked").as_posix() for file in (tmp_path / "unpacked").rglob("*.*"))
-    assert found == ["train.csv", "train/images/1.png", "train/masks/1.png", "whole/2.png"]
+    unpacked = sorted(file.relative_to(tmp_path / "unpacked").as_posix() for file in (tmp_path / "unpacked").rglob("*.*"))
+    assert unpacked == ["train.csv", "train/images/1.png", "train/masks/1.png", "whole/2.png"]
