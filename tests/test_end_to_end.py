@@ -95,7 +95,13 @@ def test_it_ends_with_a_valid_csv(finished: tuple[Pipeline, subprocess.Completed
     assert rows[0] == "ImageId,EncodedPixels,Width,Height"
     assert [row.split(",")[0] for row in rows[1:-1]] == [f"test_image_{number}" for number in range(12)]
     assert all(row.endswith(",64,64") for row in rows[1:-1])
-    for name in ("tiles", "validation IoU per tile", "competition score", "threshold", "empty predictions", "look at"):
+    scores = (
+        "score (empty tiles count 1)",
+        "score (empty tiles count 0)",
+        "score (tiles with buildings)",
+        "IoU (empty tiles count 1)",
+    )
+    for name in ("tiles", *scores, "threshold", "empty predictions", "look at"):
         assert any(line.startswith(name) for line in lines), name
 
 
