@@ -108,11 +108,9 @@ def caveats(run: Run) -> list[str]:
 
     tables, _ = attempt(lambda: read_toml(run.settings_file))
     data = (tables or {}).get("data", {})
-    lines = (
-        ["This is a --quick run: it tries out the pipeline, and its score is not worth an upload."]
-        if data.get("quick")
-        else []
-    )
+    lines = []
+    if data.get("quick"):
+        lines.append("This is a --quick run: it tries out the pipeline, and its score is not worth an upload.")
     if data.get("root") and is_demo(Path(data["root"])):
         lines.append("The tiles are generated demo tiles, good only for trying this out.")
     return lines

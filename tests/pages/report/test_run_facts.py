@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.pages.report.run_facts import ledger_plot, ledger_table, read_history, settings_tables, stage_table, uploads
 from kaggle_seg.remote.ledger import Entry
@@ -51,8 +52,19 @@ def test_settings_name_the_default_they_differ_from(output_root: Path) -> None:
 def test_uploads_of_a_run_are_told_apart(output_root: Path) -> None:
     run = Run(output_root / "runs" / "a")
     entries = [
-        Entry(sha256="1", tag="1", run="a+b", file="a.csv", local_score="0.5", public_score="0.25", reference="1"),
-        Entry(sha256="2", tag="2", run="c", file="c.csv", local_score="0.5", reference="2"),
+        Entry(
+            competition=find_competition().slug,
+            sha256="1",
+            tag="1",
+            run="a + b",
+            file="a.csv",
+            local_score="0.5",
+            public_score="0.25",
+            reference="1",
+        ),
+        Entry(
+            competition=find_competition().slug, sha256="2", tag="2", run="c", file="c.csv", local_score="0.5", reference="2"
+        ),
     ]
     assert [row[1] for row in ledger_table(entries, run).rows] == ["a.csv (this run)", "c.csv"]
     plot = ledger_plot(entries, run)

@@ -76,8 +76,13 @@ def test_ids_without_numbers_are_placed_in_order() -> None:
 def test_the_audit_is_told_as_ranges() -> None:
     audit = {"validation": 0.25, "test": 0.5, "pairs": {"beside": 3, "below": 4, "copies": 1}, "overlaps": [0, 12]}
     words = " ".join(describe_split(split(audit=audit, guard=1, excluded=["2"])))
-    for said in ("blocks (chosen automatically)", "7 pairs of neighbours (overlap 0 and 12 pixels), 1 copies", "25.0% of the validation",
-                 "50.0% of the test tiles", "1 tiles within 1 ids"):  # fmt: skip
+    for said in (
+        "blocks (chosen automatically)",
+        "7 pairs of neighbours (overlap 0 and 12 pixels), 1 copies",
+        "25.0% of the validation",
+        "50.0% of the test tiles",
+        "1 tiles within 1 ids",
+    ):
         assert said in words, said
     assert "there are no test tiles" in " ".join(describe_split(split(audit={**audit, "test": None})))
 
