@@ -23,7 +23,7 @@ from kaggle_seg.submission.comparison import Agreement
 from kaggle_seg.submission.expected import find_images, read_provenance
 
 MOST_BYTES = 40_000_000
-SCRIPTS = ("runs.js", "maps.js", "paint.js", "tiles.js", "choosing.js", "slider.js", "large.js", "gallery.js")
+SCRIPTS = ("packed.js", "runs.js", "maps.js", "paint.js", "tiles.js", "choosing.js", "slider.js", "large.js", "gallery.js")
 STYLES = ("plot.css", "slider.css", "gallery.css")
 VIEWS = {"outline": "Outline", "fill": "Filled", "image": "Image", "heat": "Probability", "difference": "Difference"}
 LEGENDS = {

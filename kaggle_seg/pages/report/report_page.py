@@ -74,7 +74,7 @@ def report(run: Run, data: Path | None = None) -> str:
     live = live_part(run, split, measures, data) if split and measures else None
     return render(
         "report.html.j2",
-        scripts=["slider.js", "report.js"] if live else [],
+        scripts=["packed.js", "slider.js", "report.js"] if live else [],
         styles=["plot.css", "slider.css", "report.css"],
         title=f"Run {run.name}",
         caveats=caveats(run),

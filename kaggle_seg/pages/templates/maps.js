@@ -3,9 +3,7 @@
 const LEVELS = 64;
 
 async function unpackMap(text, { height, width }) {
-  const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return addForetold(new Uint8Array(await new Response(stream).arrayBuffer()), height, width);
+  return addForetold(await unpack(text), height, width);
 }
 
 // Each level is what its neighbours left, above and above left foretell, plus what was stored; worked out in place.

@@ -7,12 +7,6 @@ const tiles = [];
 let place = null; // of the slider; null: the masks of the decision itself
 
 // Levels, truth and decision come packed, so that no browser's colour management touches them.
-async function unpack(text) {
-  const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
 async function unpackTile(figure) {
   const [truth, mask] = figure.querySelectorAll("canvas");
   const picture = figure.querySelector("img");

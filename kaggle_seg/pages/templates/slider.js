@@ -1,4 +1,3 @@
-"use strict";
 // The threshold slider of a page: what every threshold does to the scores; its facts come from slider.py.
 
 class Slider {
