@@ -1,29 +1,30 @@
 """Uploading a CSV exactly once, whatever happens on the way.
 
-The argument, in the order in which `upload` acts. "Sent" means the one request that makes a submission on Kaggle
-(CreateSubmission); everything before it can be repeated at no cost.
+"Sent" means the one request that makes a submission on Kaggle (CreateSubmission). Everything before it costs nothing and can
+be repeated. The argument that no CSV makes two submissions, in the order in which `upload` acts:
 
 1. One process at a time. All steps run under the upload lock, which the operating system releases at any death
-   (`Ledger.uploading`). The client's process ends with the one that started it (worker.py), so a dead process leaves at
+   (`Ledger.uploading`). The client's process ends with the one that started it (worker.py). So a dead process leaves at
    most one request on its way.
-2. A row comes first. Before anything is sent, the ledger has a row for this CSV with the status `started` and a marker of
-   its own, written to the disk (`upload_once`). The message on Kaggle carries the marker. So every submission that we ever
-   sent can be recognised by the marker of a row.
-3. A row stays `started` unless Kaggle has told how it ended. It gets a reference when Kaggle gave one or lists the marker.
-   It becomes `refused` only when Kaggle has turned the submission down, or does not list it (5). A kill, a lost connection
-   or a lost list leaves it `started`.
-4. Nothing is sent before looking. A row with a reference ends the upload, unless --again asks for another (`open_row`
-   then gives that one a marker of its own). For any other row the list of submissions is searched for its marker. If the
-   row is `started` and younger than IN_FLIGHT seconds, a request of a dead process may still be on its way: the search
-   goes on until it would have to be listed (`settling`).
-5. A lost answer is no reason to send again. When the request may have reached Kaggle (`KaggleError.may_have_submitted`),
-   the list is searched in the same way. The submission is there: its reference is recorded. It is not there: Kaggle does
-   not have it, and sending again is safe. The list cannot be read: `Unsettled` ends the upload, the row stays `started`,
-   and the next start begins with 4.
+2. A row comes first. Before anything is sent, the ledger on the disk has a row for this CSV, with the status `started` and
+   a marker of its own (`upload_once`). The message on Kaggle carries the marker. So every submission that was ever sent
+   from here can be recognised by the marker of a row.
+3. A row stays `started` until Kaggle has told how it ended. It gets a reference when Kaggle answers with one, or lists its
+   marker. It becomes `refused` when the request was never sent, or Kaggle turned it down, or does not list it (see 5). A
+   kill, or a list that cannot be read, leaves it `started`.
+4. Nothing is sent before looking. If a row of this CSV has a reference and none is open, the upload ends here, unless
+   --again asks for another one, which gets a row and a marker of its own (`open_row`). For the row that is used, the list
+   of submissions is searched for its marker. If the row is `started` and less than IN_FLIGHT seconds old, the request of a
+   dead process may still be on its way: the search then goes on for `settling` seconds.
+5. A lost answer is no reason to send again. Where the request may have reached Kaggle (`KaggleError.may_have_submitted`),
+   the list is searched for `settling` seconds. If the submission is there, its reference is recorded. If it is not,
+   Kaggle does not have it, and it may be sent again. If the list cannot be read, `Unsettled` ends the upload, the row
+   stays `started`, and the next start begins at 4.
 
-So between two requests for one row lies a search that did not find the first one's submission. The argument assumes that
-Kaggle lists a submission within `settling` seconds, that nobody edits tags or references in the ledger, and that two
-machines without a common ledger do not send the same CSV within the same seconds.
+So between two requests with one marker there is always a search that did not find the first. The argument assumes that the
+client sends CreateSubmission once for each question (as 2.2.4 and 2.2.5 do), that Kaggle lists a submission within
+`settling` seconds, that nobody edits tags or references in the ledger, and that two machines without a common ledger do not
+send the same CSV at the same moment.
 """
 
 from __future__ import annotations
