@@ -11,7 +11,7 @@ from kaggle_seg.masks.scores import competition_scores, ious, overlaps
 from kaggle_seg.masks.variants import MetricVariant
 from kaggle_seg.pages import measures as measures_module
 from kaggle_seg.pages.measures import measure_runs
-from kaggle_seg.pages.report.score_plots import step_table
+from kaggle_seg.pages.report.validation_tiles import step_table
 from kaggle_seg.run_directory import Run
 from tests.pages.drawn_measures import COMPETITION, PROBABILITIES, TRUTH, decided
 

@@ -24,9 +24,15 @@ from kaggle_seg.pages.measures import Measures, highest_levels, measure_runs
 from kaggle_seg.pages.page import attempt, render
 from kaggle_seg.pages.plot import Plot, Table
 from kaggle_seg.pages.report.run_facts import ledger_plot, ledger_table, read_history, settings_tables, stage_table, uploads
-from kaggle_seg.pages.report.score_plots import iou_plot, reliability_plot, step_table
-from kaggle_seg.pages.report.shown_tiles import ShownTile, embed_tiles, rank_tiles
 from kaggle_seg.pages.report.split_axis import IdAxis, describe_split, id_axis, ids_of_test, sentence, split_lanes
+from kaggle_seg.pages.report.validation_tiles import (
+    ShownTile,
+    embed_tiles,
+    iou_plot,
+    rank_tiles,
+    reliability_plot,
+    step_table,
+)
 from kaggle_seg.pages.slider import decide_command, empty_tiles, score_facts, score_plot, slider_facts
 from kaggle_seg.run_directory import Run, write_atomic
 from kaggle_seg.splits.splitting import Split, read_split

@@ -1,4 +1,4 @@
-"""The report's plots of its validation tiles, against plain ways to count them."""
+"""The validation tiles in the report, against plain ways to count them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kaggle_seg.decisions.rules import Threshold
 from kaggle_seg.masks.scores import overlaps
 from kaggle_seg.pages.measures import measure_runs
 from kaggle_seg.pages.plot import Bars
-from kaggle_seg.pages.report.score_plots import iou_plot, reliability_plot, step_table, twentieths
+from kaggle_seg.pages.report.validation_tiles import iou_plot, rank_tiles, reliability_plot, step_table, twentieths
 from kaggle_seg.run_directory import Run
 from tests.pages.drawn_measures import COMPETITION, PROBABILITIES, TRUTH, decided
 
@@ -43,3 +43,17 @@ def test_a_competition_without_steps_has_none_in_its_plots(drawn_run: Run) -> No
     assert step_table(measures) is None
     assert "step" not in iou_plot(measures).title + iou_plot(measures).summary
     assert [type(layer) for layer in iou_plot(measures).layers] == [Bars]
+
+
+def test_best_and_worst_do_not_meet(drawn_run: Run) -> None:
+    measures = decided(drawn_run, Threshold(128))
+    best, worst = rank_tiles(measures)
+    assert len(best) == len(worst) == 12 and not set(best) & set(worst)
+    assert all(measures.truth_area[best])
+    scores, values = measures.decided_scores, measures.decided_ious
+    assert [scores[row] for row in best] == sorted(scores[best], reverse=True)
+    rest = set(range(len(TRUTH))) - set(worst)
+    assert max((scores[row], values[row]) for row in worst) <= min((scores[row], values[row]) for row in rest)
+    assert min((scores[row], values[row]) for row in best) >= max(
+        (scores[row], values[row]) for row in rest - set(best) if measures.truth_area[row]
+    )
