@@ -1,6 +1,6 @@
 """Decide the masks of the test tiles and write the CSV: submissions/NAME.csv, and NAME.json, which says how it was made
 
-No network runs: the masks are made of the stored probability maps, in seconds. Several runs are averaged, and their
+No network runs: the masks are made from the stored probability maps, in seconds. Several runs are averaged, and their
 decision is tuned on the validation tiles that they have in common.
 """
 
@@ -42,28 +42,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise BadInput("no run named; name one or more: python -m kaggle_seg.decide RUN [RUN ...]")
     runs = [find_run(name) for name in command.runs]
 
-    from kaggle_seg.decisions.rules import from_plain, read_threshold
+    from kaggle_seg.decisions.rules import read_threshold
 
     fixed = read_threshold(command.threshold)
 
-    from kaggle_seg.submission.deciding import checked_name, decide_and_write, open_test_maps, origin
+    from kaggle_seg.submission.deciding import checked_name, decide_and_write, origin_of
 
     name = checked_name(command.name or "+".join(run.name for run in runs))
     competition = competition_of_runs(runs, command.competition)
-    maps, facts = open_test_maps(runs), origin(runs, competition)
 
-    from kaggle_seg.pages.decision import decision_for, together
-    from kaggle_seg.pages.decision_table import score_line
+    from kaggle_seg.decisions.applying import choose_rule, open_test_maps
+    from kaggle_seg.decisions.describing import choice_line
+    from kaggle_seg.decisions.keeping import together
+    from kaggle_seg.decisions.rules import to_plain
 
-    decision = decision_for(runs, fixed, command.data)
-    if decision["overrides"]:
-        print(f"--threshold {command.threshold} overrides the tuned decision: {decision['overrides']}")
+    maps, origin = open_test_maps(runs), origin_of(runs, competition)
+    choice = choose_rule(runs, fixed, command.data)
+    if choice.overrides:
+        print(f"--threshold {command.threshold} overrides the tuned decision: {choice.overrides}")
     # the stage is held for its lock and its record: deciding anew takes no longer than checking that all is there
-    with together(runs).stage("decide", {"decision": decision["decision"], "name": name}, []):
+    with together(runs).stage("decide", {"decision": to_plain(choice.rule), "name": name}, []):
         label = "" if fixed is None else f"t{float(command.threshold):.3f}"
-        rule = from_plain(decision["decision"])
-        decided = decide_and_write(maps, rule, name, {**facts, **decision}, label, competition)
-    print(score_line(decision))
+        decided = decide_and_write(maps, choice, name, origin, competition, label)
+    print(choice_line(choice, competition))
     state = "written" if decided.new else "there already, with the same bytes"
     print(f"{decided.tiles} tiles, {decided.empty} of them without buildings; the CSV was {state}")
     print(f"submission: {shown(decided.path)}")

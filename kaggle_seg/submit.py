@@ -96,10 +96,10 @@ def choose(command: Command) -> Path:
 
 def submit(file: Path, competition: Competition, command: Command, timeouts: Timeouts | None) -> int:
     """Uploads a checked CSV, if nothing else speaks against it, and waits for its score."""
+    from kaggle_seg.decisions.record_files import provenance_of
     from kaggle_seg.remote import choice, client, gate, ledger, results, upload
-    from kaggle_seg.submission.provenance import Provenance
 
-    made, rows, this = Provenance.of(file), ledger.Ledger(), f"python -m kaggle_seg.submit {shown(file)}"
+    made, rows, this = provenance_of(file), ledger.Ledger(), f"python -m kaggle_seg.submit {shown(file)}"
     if lines := choice.reasons_to_hold(made, rows, competition, this, command.once, command.if_better):
         print("\n".join(lines))
         return 0

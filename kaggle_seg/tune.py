@@ -1,8 +1,9 @@
 """Tune the decision of a run on its validation tiles: runs/RUN/decision.json, threshold.svg
 
-Three rules compete, by cross-fitted score: one threshold; the same with small regions dropped and small holes filled; and
-for each tile the cut of the greatest expected IoU, silent where that is low. The simplest one wins that no other beats.
-Several runs are averaged and tuned together; they keep their decision in runs/A+B/.
+Three rules compete by their cross-fitted scores: one threshold for all tiles; the same threshold, then small regions
+dropped and small holes filled; and for each tile the threshold of the greatest expected IoU, with an empty mask where that
+IoU is below a minimum. The simplest rule that no other beats is chosen. Several runs are averaged and tuned together; their
+decision is kept in runs/A+B/.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Command:
     score: Literal["competition", "iou"] = "competition"
     """what is maximised: the competition score or the mean IoU of a tile"""
     empty_tile: Literal["one", "zero"] | None = None
-    """what a tile without buildings earns: 1 if nothing is predicted there, or 0 whatever is predicted (default: as in the
+    """what a tile without buildings counts: 1 for an empty prediction (one), or always 0 (zero) (default: as in the
     competition)"""
     threshold: str = "auto"
     """score this threshold (between 0 and 1) alone instead of choosing a rule"""
@@ -50,18 +51,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     fixed = read_threshold(command.threshold)
 
-    from kaggle_seg.decisions.candidates import Objective
-    from kaggle_seg.pages.decision import PICTURE, together, tune_runs
-    from kaggle_seg.pages.decision_table import table
+    from kaggle_seg.decisions.describing import decision_lines
+    from kaggle_seg.decisions.keeping import together, tune_runs
+    from kaggle_seg.masks.scores import MetricVariant
+    from kaggle_seg.pages.curves import FORMER_PICTURE, PICTURE, draw_threshold_curves
 
     holder = together(runs)
     competition = competition_of_runs(runs, command.competition)
-    objective = Objective(command.score, command.empty_tile or competition.empty_tile, competition)
-    decision, before = tune_runs(runs, objective, fixed, command.data)
-    if before:
+    variant = MetricVariant(command.score, command.empty_tile or competition.empty_tile)
+    pictures = [holder.folder / name for name in (PICTURE, FORMER_PICTURE)]
+    drawn = any(path.exists() for path in pictures)
+    decision, tuned = tune_runs(runs, variant, fixed, command.data, anew=not drawn)
+    if tuned:
+        draw_threshold_curves(tuned, holder.name, pictures[0])
+    else:
         print(f"tune: done before, {shown(holder.decision_file)} is up to date", file=sys.stderr)
-    print("\n".join(table(decision)))
-    print(f"decision: {decision['words']} ({shown(holder.decision_file)}, {shown(holder.folder / PICTURE)})")
+    print("\n".join(decision_lines(decision, competition)))
+    files = ", ".join(shown(path) for path in (holder.decision_file, *pictures) if path.exists())
+    print(f"decision: {decision.rule} ({files})")
     return 0
 
 

@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 
 from kaggle_seg import decide, tune
-from kaggle_seg.decisions.rules import ExpectedIoUCut, Threshold, from_plain, to_plain
+from kaggle_seg.competition import find_competition
+from kaggle_seg.decisions.applying import Choice, open_test_maps
+from kaggle_seg.decisions.record import Provenance
+from kaggle_seg.decisions.rules import ExpectedIoUCut, Threshold, from_plain
 from kaggle_seg.masks.maps import quantise
 from kaggle_seg.masks.rle import decode
 from kaggle_seg.run_directory import Run, file_hash, read_json, write_json
-from kaggle_seg.submission.deciding import checked_name, decide_and_write, open_test_maps
+from kaggle_seg.submission.deciding import checked_name, decide_and_write
 from tests.drawn_runs import TEST, draw_masks, draw_run, draw_tree, predicted, write_maps
 
 SEED = 5
@@ -62,7 +65,7 @@ def test_the_json_says_how_it_was_made(run: Run, tree: Path, folder: Path) -> No
     assert made["runs"] == ["drawn"] and made["data"] == str(tree)
     assert made["stems"] == [f"test_image_{tile}" for tile in range(TEST)]
     assert made["fingerprint"] == read_json(run.split_file)["data"]["fingerprint"]
-    for name in ("decision", "threshold", "words", "score", "scores"):
+    for name in ("decision", "threshold", "description", "score", "scores"):
         assert made[name] == decision[name]
     assert (made["quick"], made["demo"], made["overrides"]) == (False, False, None)
 
@@ -90,7 +93,7 @@ def test_a_threshold_overrides_and_says_so(run: Run, folder: Path, capsys: pytes
     capsys.readouterr()
     assert decide.main(["drawn", "--threshold", "0.42"]) == 0
     said = capsys.readouterr().out
-    tuned = read_json(run.decision_file)["words"]
+    tuned = read_json(run.decision_file)["description"]
     assert f"--threshold 0.42 overrides the tuned decision: {tuned}" in said
     assert said.endswith("submission: submissions/drawn-t0.420.csv\n")
     assert file_hash(folder / "drawn.csv") == before
@@ -115,9 +118,9 @@ def test_no_csv_is_ever_overwritten(run: Run, folder: Path) -> None:
 def test_the_name_tells_the_rule(run: Run, folder: Path) -> None:
     maps = open_test_maps([run])
     for rule in (Threshold(128), Threshold(64), ExpectedIoUCut(0.5)):
-        decide_and_write(maps, rule, "mine", {"decision": to_plain(rule)})
+        decide_and_write(maps, Choice(rule, None), "mine", Provenance(Path()), find_competition())
     assert sorted(path.name for path in folder.glob("*.csv")) == ["mine-cut0.50.csv", "mine-t0.250.csv", "mine.csv"]
-    assert read_json(folder / "mine-cut0.50.json")["decision"]["silence"] == 0.5
+    assert read_json(folder / "mine-cut0.50.json")["decision"]["minimum_expected_iou"] == 0.5
 
 
 @pytest.mark.parametrize("moment", range(1, 7))
@@ -168,7 +171,7 @@ def test_what_several_were_tuned_for_stays(run: Run, tree: Path, folder: Path) -
     draw_run("other", tree, seed=17)
     assert tune.main(["drawn", "other", "--empty-tile", "zero"]) == 0
     assert decide.main(["drawn", "other", "--name", "both"]) == 0
-    assert read_json(folder / "both.json")["score"]["empty_tile"] == "zero"
+    assert read_json(folder / "both.json")["score"]["variant"] == "score_empty_zero"
 
 
 def test_without_a_decision(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

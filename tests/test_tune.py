@@ -34,20 +34,20 @@ def decision_of(run: Run) -> dict:
 def test_a_run_is_tuned(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["drawn"]) == 0
     decision = decision_of(run)
-    assert [contender["decision"]["rule"] for contender in decision["contenders"]] == [
+    assert [candidate["decision"]["rule"] for candidate in decision["candidates"]] == [
         "threshold",
         "cleaned threshold",
         "expected-IoU cut",
     ]
     assert decision["tiles"] == 48 and decision["tiles_with_buildings"] == 36
-    assert decision["score"]["units"] == 24 and decision["score"]["reliable"]
+    assert decision["score"]["clusters"] == 24 and decision["score"]["reliable"]
     score = decision["score"]
     assert 0 <= score["low"] <= score["mean"] <= score["high"] <= 1
-    assert {"competition_one", "competition_zero", "competition_buildings", "iou_one"} <= set(decision["scores"])
+    assert {"score_empty_one", "score_empty_zero", "score_buildings", "iou_empty_one"} <= set(decision["scores"])
     assert len(decision["differences"]) == 3 and decision["seconds"] >= 0
     said = capsys.readouterr().out
-    assert "48 validation tiles, 36 with buildings; units (scenes, groups or pieces of ids): 24" in said
-    assert f"* {decision['words']}" in said and "unreliable" not in said
+    assert "48 validation tiles, 36 with buildings, in 24 bootstrap clusters (scenes, groups or pieces of ids)" in said
+    assert f"* {decision['description']}" in said and "unreliable" not in said
     assert "decision: " in said.splitlines()[-1] and "runs/drawn/decision.json" in said.splitlines()[-1]
     assert ElementTree.parse(run.folder / "threshold.svg").getroot().tag == "{http://www.w3.org/2000/svg}svg"
 
@@ -83,18 +83,18 @@ def test_a_threshold_is_scored_alone(run: Run) -> None:
     assert main(["drawn", "--threshold", "0.42"]) == 0
     decision = decision_of(run)
     assert decision["decision"] == {"rule": "threshold", "level": 108}
-    assert decision["threshold"] == 108 / 256 and len(decision["contenders"]) == 1
+    assert decision["threshold"] == 108 / 256 and len(decision["candidates"]) == 1
     truth = draw_masks(60, seed=1)[10:58]
-    expected = competition_scores(*overlaps(predicted(truth, 5) >= 108 / 256, truth)).mean()
+    expected = competition_scores(*overlaps(predicted(truth, 5) >= 108 / 256, truth), "one", range(10, 20)).mean()
     assert decision["score"]["mean"] == pytest.approx(expected)
 
 
-def test_readings_and_scores_can_be_chosen(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_metric_variant_can_be_chosen(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["drawn", "--score", "iou", "--empty-tile", "zero"]) == 0
     decision = decision_of(run)
-    assert (decision["score"]["score"], decision["score"]["empty_tile"]) == ("iou", "zero")
-    assert decision["score"]["mean"] == decision["scores"]["iou_zero"]["mean"]
-    assert "mean IoU (95 % interval)" in capsys.readouterr().out
+    assert decision["score"]["variant"] == "iou_empty_zero"
+    assert decision["score"]["mean"] == decision["scores"]["iou_empty_zero"]["mean"]
+    assert "IoU (empty tiles count 0), 95 % interval" in capsys.readouterr().out
 
 
 def test_several_runs_are_tuned_together(run: Run, tree: Path, output_root: Path) -> None:
@@ -111,10 +111,10 @@ def test_runs_of_other_tiles_are_refused(run: Run, tree: Path, capsys: pytest.Ca
     assert "runs/apart/validation: not the tiles of runs/drawn/validation (4 ids" in capsys.readouterr().err
 
 
-def test_few_units_are_called_unreliable(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_few_clusters_are_called_unreliable(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draw_run("small", tree, validation=range(0, 12))
     assert main(["small"]) == 0
-    assert "fewer than 20 units (6)" in (said := capsys.readouterr().out) and "unreliable" in said
+    assert "fewer than 20 bootstrap clusters (6)" in (said := capsys.readouterr().out) and "unreliable" in said
 
 
 def test_tiles_that_are_gone_can_be_named(run: Run, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,10 +157,10 @@ def test_maps_of_tiles_that_are_not_there(run: Run, capsys: pytest.CaptureFixtur
     assert "1 of 2 validation tiles are missing" in capsys.readouterr().err
 
 
-def test_one_unit_leaves_nothing_to_tune_on(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_cluster_leaves_nothing_to_tune_on(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draw_run("tiny", tree, validation=range(2, 4))
     assert main(["tiny"]) == 0
-    assert "flattered" in (said := capsys.readouterr().out) and "units (1)" in said
+    assert "flatters" in (said := capsys.readouterr().out) and "clusters (1)" in said
 
 
 def test_no_validation_tiles(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

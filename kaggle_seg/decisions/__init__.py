@@ -1,9 +1,13 @@
 """From probability maps to masks: the rules, how one is chosen, and the record of it.
 
-bootstrap     Units of resampling: the tiles that cross-fitting and bootstrapping keep together
-candidates    The rules that compete, each in many settings, and what every setting does on every tile
-rules         Decisions: the rules that make a mask of a probability map
-search        Choosing among the settings of a rule, on all tiles or, cross-fitted, on those of the other parts
-tuning        Choosing the decision: three rules compete on validation tiles
+applying      Applying a decision: the test maps, and the rule by which the masks of a CSV are made of them
+bootstrap     Bootstrap clusters: the tiles that cross-fitting and bootstrapping keep together
+describing    A decision in lines that a person reads
+keeping       The decision of a run, or of several runs together: tuned once, and kept in decision.json
+record        What the records say: decision.json of a run, and the JSON beside a CSV, as typed objects
+record_files  The records as JSON: their keys are read and written here alone
+rules         Decisions: the rules that make a mask of a probability map, and the run lengths of all masks
+search        Search among candidates: each rule in many settings, and which one is chosen
+tuning        Tuning: three rules compete on validation tiles, and one of them is chosen
 validation    The validation tiles of a run, or of several runs together: their maps beside their masks
 """

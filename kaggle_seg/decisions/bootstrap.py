@@ -1,62 +1,50 @@
-"""Units of resampling: the tiles that cross-fitting and bootstrapping keep together.
+"""Bootstrap clusters: the tiles that cross-fitting and bootstrapping keep together.
 
-Neighbouring tiles resemble each other, so 1000 tiles of 30 scenes say less than 1000 tiles from 1000 places. Whole units
+Neighbouring tiles resemble each other, so 1000 tiles of 30 scenes say less than 1000 tiles from 1000 places. Whole clusters
 (scenes, groups, or pieces of consecutive ids) are left out and drawn, never single tiles.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from kaggle_seg.competition import natural_key
+from kaggle_seg.decisions.record import Estimate
 
 PARTS = 10  # for cross-fitting: nine tenths of the tiles choose what the last tenth is scored with
 DRAWS = 2000
 SEED = 20191201
-FEWEST = 20  # units below which a percentile interval is too narrow to be relied on
+FEWEST = 20  # clusters below which a percentile interval is too narrow to be relied on
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over tiles and its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.mean:.3f} ({self.low:.3f} to {self.high:.3f})"
-
-
-class Units:
-    """The unit of each tile.
+class BootstrapClusters:
+    """The cluster of each tile.
 
     Attributes:
-        index: int (N,), the number of each tile's unit in natural order of the units' names.
-        count: how many units there are.
+        index: int (N,), the number of each tile's cluster in natural order of the clusters' names.
+        count: how many clusters there are.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        """Takes the name of each tile's unit."""
+        """Takes the name of each tile's cluster."""
         order = {name: number for number, name in enumerate(sorted(set(names), key=natural_key))}
         self.index = np.array([order[name] for name in names], np.int64)
         self.count = len(order)
 
     @property
     def reliable(self) -> bool:
-        """Whether there are units enough for an interval to be relied on."""
+        """Whether there are enough clusters for a reliable interval."""
         return self.count >= FEWEST
 
     def parts(self) -> np.ndarray:
-        """Deals whole units into at most ten parts of about as many tiles.
+        """Deals whole clusters into at most ten parts of about equally many tiles.
 
-        Units that follow each other go to the same part where they can: pieces of one block may resemble each other.
+        Clusters that follow each other go to the same part where they can: pieces of one block may resemble each other.
 
         Returns:
-            int (N,), the part of each tile; at least two parts if there are two units.
+            int (N,), the part of each tile; at least two parts if there are two clusters.
         """
         sizes = np.bincount(self.index, minlength=self.count)
         middles = (np.cumsum(sizes) - sizes / 2) / max(1, len(self.index))
@@ -64,9 +52,9 @@ class Units:
         return np.unique(part, return_inverse=True)[1][self.index]
 
     def estimate(self, values: np.ndarray, counted: np.ndarray | None = None) -> Estimate | None:
-        """The mean of a value over the tiles, with a percentile interval from 2000 bootstraps of whole units.
+        """The mean of a value over the tiles, with a percentile interval from 2000 bootstraps of whole clusters.
 
-        The same units are drawn in every call, so that estimates of one set of tiles can be compared.
+        The same clusters are drawn in every call, so that estimates of one set of tiles can be compared.
 
         Args:
             values: float (N,), one a tile.
@@ -88,7 +76,7 @@ class Units:
         return Estimate(float(totals.sum() / sizes.sum()), float(low), float(high))
 
     def _draws(self) -> Iterator[np.ndarray]:
-        """The units drawn with replacement, int (draws, count), a block of at most a million at a time."""
+        """The clusters drawn with replacement, int (draws, count), a block of at most a million at a time."""
         random = np.random.default_rng(SEED)
         at_once = max(1, 1_000_000 // self.count)
         for first in range(0, DRAWS, at_once):

@@ -2,8 +2,8 @@
 
 `Threshold`         a pixel is building from one level upwards;
 `CleanedThreshold`  the same, then small holes filled and small regions dropped;
-`ExpectedIoUCut`    each tile has a threshold of its own, the one whose mask has the greatest expected IoU; and where even
-                    that is expected to earn too little, nothing is predicted.
+`ExpectedIoUCut`    each tile has a threshold of its own, the one whose mask has the greatest expected IoU; where even that
+                    is below the minimum expected IoU, nothing is predicted.
 
 Level k stands for the threshold k/256.
 """
@@ -11,12 +11,16 @@ Level k stands for the threshold k/256.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput
+from kaggle_seg.masks import rle
+from kaggle_seg.masks.averaging import Maps
 from kaggle_seg.masks.cleaning import clean
 from kaggle_seg.masks.maps import LEVELS
 
@@ -81,13 +85,13 @@ class CleanedThreshold(Threshold):
 
 @dataclass(frozen=True)
 class ExpectedIoUCut:
-    """Each tile's own cut, where the expected IoU is greatest; nothing where that stays under `silence`.
+    """Each tile's own cut, where the expected IoU is greatest; nothing where that is below the minimum.
 
     Attributes:
-        silence: the expected IoU in [0, 1] that a tile must reach for anything to be predicted.
+        minimum_expected_iou: the expected IoU in [0, 1] that a tile must reach for anything to be predicted.
     """
 
-    silence: float
+    minimum_expected_iou: float
     name: ClassVar[str] = "expected-IoU cut"
 
     @property
@@ -98,10 +102,10 @@ class ExpectedIoUCut:
     @property
     def label(self) -> str:
         """A few characters for file names."""
-        return f"cut{self.silence:.2f}"
+        return f"cut{self.minimum_expected_iou:.2f}"
 
     def __str__(self) -> str:
-        return f"{self.name}, nothing below {self.silence:.3f}"
+        return f"{self.name}, empty below an expected IoU of {self.minimum_expected_iou:.3f}"
 
     def masks(self, levels: np.ndarray, sums: np.ndarray) -> np.ndarray:
         """Masks of probability maps.
@@ -114,12 +118,19 @@ class ExpectedIoUCut:
             bool (N, H, W).
         """
         cuts, expected = best_cuts(levels, sums)
-        cuts = np.where(expected >= self.silence, cuts, LEVELS)
+        cuts = np.where(expected >= self.minimum_expected_iou, cuts, LEVELS)
         return levels >= cuts[:, None, None]
 
 
 Rule = Threshold | ExpectedIoUCut
 RULES: tuple[type[Rule], ...] = (Threshold, CleanedThreshold, ExpectedIoUCut)
+FORMER_NAMES: dict[str, str] = {"silence": "minimum_expected_iou"}
+RANGES: dict[str, tuple[type, float, float]] = {
+    "level": (int, 1, LEVELS - 1),
+    "minimum_area": (int, 0, math.inf),
+    "maximum_hole": (int, 0, math.inf),
+    "minimum_expected_iou": (float, 0, 1),
+}
 
 
 def best_cuts(levels: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -151,6 +162,18 @@ def best_cuts(levels: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.where(best > 0, cuts, LEVELS), best
 
 
+def run_lengths_of(maps: Maps, rule: Rule, competition: Competition) -> list[str]:
+    """The run lengths of all tiles under a rule, shard by shard; memory grows by the texts alone."""
+    from tqdm import tqdm
+
+    texts: list[str] = []
+    with tqdm(total=len(maps.ids), desc="deciding", unit="tile", delay=2, disable=None) as bar:
+        for tiles, levels, sums in maps.shards():
+            texts += rle.encode(np.asarray(rule.masks(levels, sums)), competition.pixel_order)
+            bar.update(tiles.stop - tiles.start)
+    return texts
+
+
 def read_threshold(text: str) -> Threshold | None:
     """The threshold that a person asked for, at the nearest level; None for "auto".
 
@@ -180,14 +203,26 @@ def to_plain(rule: Rule) -> dict[str, Any]:
     return {"rule": rule.name, **dataclasses.asdict(rule)}
 
 
-def from_plain(plain: dict[str, Any]) -> Rule:
-    """The rule that `to_plain` wrote.
+def from_plain(plain: Any) -> Rule:
+    """The rule that `to_plain` wrote, in this version or an older one.
 
     Raises:
-        BadInput: it is none of the rules.
+        BadInput: it is none of the rules, or a setting is out of its range.
     """
-    parameters = {key: value for key, value in plain.items() if key != "rule"}
+    settings: dict[str, Any] = dict(plain) if isinstance(plain, dict) else {}
+    parameters = {FORMER_NAMES.get(key, key): value for key, value in settings.items() if key != "rule"}
     for kind in RULES:
-        if kind.name == plain.get("rule") and set(parameters) == {field.name for field in dataclasses.fields(kind)}:
+        fields = {field.name for field in dataclasses.fields(kind)}
+        if (
+            kind.name == settings.get("rule")
+            and parameters.keys() == fields
+            and all(map(in_range, fields, map(parameters.get, fields)))
+        ):
             return kind(**parameters)
     raise BadInput(f"not a decision of this program: {plain}; make it anew with: python -m kaggle_seg.tune")
+
+
+def in_range(setting: str, value: Any) -> bool:
+    """Whether a setting of a rule has a value that it can have."""
+    kind, low, high = RANGES[setting]
+    return type(value) in (int, kind) and low <= value <= high

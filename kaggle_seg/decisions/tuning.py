@@ -1,122 +1,71 @@
-"""Choosing the decision: three rules compete on validation tiles.
+"""Tuning: three rules compete on validation tiles, and one of them is chosen.
 
-The score of each is cross-fitted: its setting is chosen on nine tenths of the units and scored on the last tenth, ten times
-over, so that choosing among hundreds of settings cannot flatter it. The simplest rule wins that no other beats: one beats
-another when the 95 % interval of their paired difference lies above 0.
+The score of each is cross-fitted: its setting is chosen on nine tenths of the clusters and scored on the last tenth, ten
+times over, so that choosing among hundreds of settings cannot flatter it. The simplest rule wins that no other beats: one
+beats another when the 95 % interval of their paired difference lies above 0.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from dataclasses import dataclass
 
 import numpy as np
 
-from kaggle_seg.competition import Competition, EmptyTile
-from kaggle_seg.decisions.bootstrap import Estimate, Units
-from kaggle_seg.decisions.candidates import (
+from kaggle_seg.competition import Competition
+from kaggle_seg.decisions.bootstrap import BootstrapClusters
+from kaggle_seg.decisions.record import Candidate, Decision, Difference, Estimate, Scores
+from kaggle_seg.decisions.rules import Rule, Threshold
+from kaggle_seg.decisions.search import (
     Candidates,
+    Choose,
     Measured,
-    Objective,
-    Score,
+    Overlaps,
+    ScoreTiles,
     Truth,
+    always,
+    best_near,
+    choosers,
     cleaned_thresholds,
+    cross_fit,
     levels_around,
     measure,
+    smoothed_peak,
 )
-from kaggle_seg.decisions.rules import Rule, Threshold, to_plain
-from kaggle_seg.decisions.search import Choose, always, best_near, choosers, cross_fit, smoothed_peak
 from kaggle_seg.masks.averaging import Maps
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A rule in the setting that all tiles chose, and what it earned where it was cross-fitted.
-
-    Attributes:
-        rule: the rule.
-        scores: by reading, "competition_one" to "iou_buildings"; None where no tile counts.
-        empty_share: share of tiles for which nothing is predicted.
-        values: float64 (N,), what it earned on each tile in the reading that is maximised.
-    """
-
-    rule: Rule
-    scores: dict[str, Estimate | None]
-    empty_share: float
-    values: np.ndarray
-
-    def plain(self) -> dict[str, Any]:
-        """As JSON keeps it."""
-        return {
-            "decision": to_plain(self.rule),
-            "threshold": self.rule.threshold,
-            "words": str(self.rule),
-            "scores": {name: estimate and asdict(estimate) for name, estimate in self.scores.items()},
-            "empty_predictions": self.empty_share,
-        }
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How much more `rule` earned than `than`, paired by tiles."""
-
-    rule: str
-    than: str
-    by: Estimate
+from kaggle_seg.masks.scores import EVERY_TILE, VARIANTS, MetricVariant
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """What tuning found.
+    """What tuning came to.
 
     Attributes:
-        objective: what was maximised.
-        chosen: the winner.
-        contenders: all rules, simplest first.
-        differences: of each pair of them.
-        curves: mean scores at the levels 1 to 255, float64 (255,), by reading.
-        tiles, tiles_with_buildings, units: how many.
-        parts: into how many parts the units were dealt; 1: there was nothing to leave out.
-        reliable: whether there are units enough for the intervals to be relied on.
+        decision: what was chosen, and the scores of all candidates.
+        values: float64 (N,) for each candidate: its score on each tile in the variant that was maximised.
+        curves: mean scores at the levels 1 to 255, float64 (255,), by metric variant; of all tiles.
+        competition: whose score it is.
     """
 
-    objective: Objective
-    chosen: Contender
-    contenders: tuple[Contender, ...]
-    differences: tuple[Difference, ...]
-    curves: dict[str, np.ndarray]
-    tiles: int
-    tiles_with_buildings: int
-    units: int
-    parts: int
-    reliable: bool
+    decision: Decision
+    values: tuple[np.ndarray, ...]
+    curves: dict[MetricVariant, np.ndarray]
+    competition: Competition
 
-    def plain(self) -> dict[str, Any]:
-        """As JSON keeps it; without the curves."""
-        reading = self.chosen.plain()["scores"][self.objective.reading]
-        return {
-            **self.chosen.plain(),
-            "score": {
-                "score": self.objective.score,
-                "empty_tile": self.objective.empty_tile,
-                **reading,
-                "units": self.units,
-                "reliable": self.reliable,
-            },
-            "contenders": [contender.plain() for contender in self.contenders],
-            "differences": [asdict(difference) for difference in self.differences],
-            "tiles": self.tiles,
-            "tiles_with_buildings": self.tiles_with_buildings,
-            "parts": self.parts,
-        }
+    @property
+    def chosen_values(self) -> np.ndarray:
+        """The cross-fitted score of the chosen rule on each tile, float64 (N,)."""
+        rules = [candidate.rule for candidate in self.decision.candidates]
+        return self.values[rules.index(self.decision.rule)]
 
 
 def tune(
     maps: Maps,
     truth: Truth,
-    unit_names: Sequence[str],
-    objective: Objective | None = None,
+    clusters: Sequence[str],
+    variant: MetricVariant,
+    competition: Competition,
     fixed: Threshold | None = None,
 ) -> Tuned:
     """Chooses the decision for these maps.
@@ -124,43 +73,49 @@ def tune(
     Args:
         maps: of N validation tiles, at least one.
         truth: their masks.
-        unit_names: the unit of each tile, N.
-        objective: what to maximise; None: the competition's own score.
+        clusters: the name of each tile's bootstrap cluster, N.
+        variant: what to maximise.
+        competition: whose score it is.
         fixed: score this threshold alone, and choose nothing.
 
     Returns:
-        The winner, its rivals, their scores and the curves.
+        The decision, the candidates' values and the curves.
     """
-    objective = objective or Objective()
-    measured, units = measure(maps, truth), Units(unit_names)
-    parts = units.parts()
+    measured, resampling = measure(maps, truth), BootstrapClusters(clusters)
+    score, parts = functools.partial(variant.values, competition), resampling.parts()
     if fixed is None:
-        entries = rivals(maps, truth, measured, parts, objective)
+        searches = three_rules(maps, truth, measured, parts, score)
     else:
-        entries = [(measured.thresholds(), always(fixed.level - 1))]
-    contenders = tuple(compete(*entry, measured, units, objective) for entry in entries)
-    chosen, differences = simplest_unbeaten(contenders, units)
-    with_buildings = measured.truth_area > 0
-    return Tuned(
-        objective=objective,
-        chosen=chosen,
-        contenders=contenders,
-        differences=differences,
-        curves=mean_curves(measured, objective.competition),
+        searches = [(measured.thresholds(), always(fixed.level - 1))]
+    candidates, values = [], []
+    for settings, choose in searches:
+        overlaps = settings.overlaps_at(cross_fit(choose, parts))
+        rule = settings.rules[choose(np.ones(int(parts.max()) + 1, bool))]
+        candidates.append(scored(rule, overlaps, measured.truth_area, resampling, competition))
+        values.append(score(*overlaps))
+    best, differences = simplest_unbeaten([candidate.rule.name for candidate in candidates], values, resampling)
+    chosen = candidates[best]
+    scores = Scores(
+        variant=variant,
+        score=known(chosen.by_variant[variant]),
+        by_variant=chosen.by_variant,
+        reliable=resampling.reliable,
+        clusters=resampling.count,
+        empty_share=chosen.empty_share,
         tiles=len(parts),
-        tiles_with_buildings=int(with_buildings.sum()),
-        units=units.count,
+        tiles_with_buildings=int(np.count_nonzero(measured.truth_area)),
         parts=int(parts.max()) + 1,
-        reliable=units.reliable,
     )
+    decision = Decision(chosen.rule, scores, tuple(candidates), differences)
+    return Tuned(decision, tuple(values), mean_curves(measured, competition), competition)
 
 
-def rivals(
-    maps: Maps, truth: Truth, measured: Measured, parts: np.ndarray, objective: Objective
+def three_rules(
+    maps: Maps, truth: Truth, measured: Measured, parts: np.ndarray, score: ScoreTiles
 ) -> list[tuple[Candidates[Rule], Choose]]:
     """The three rules, simplest first, each in all its settings and with how to choose among them."""
-    thresholds, cuts = measured.thresholds(), measured.cuts_and_silence()
-    choose_level = smoothed_peak(thresholds.score_parts(objective, parts))
+    thresholds, cuts = measured.thresholds(), measured.expected_iou_cuts()
+    choose_level = smoothed_peak(thresholds.score_parts(score, parts))
 
     def levels_near(chosen: np.ndarray) -> list[int]:
         return levels_around(thresholds.rules[choose_level(chosen)].level)
@@ -168,56 +123,63 @@ def rivals(
     count = int(parts.max()) + 1
     levels = sorted({level for chosen in [*choosers(count), np.ones(count, bool)] for level in levels_near(chosen)})
     cleaned = cleaned_thresholds(maps, truth, levels)
-    cleaned_scores = cleaned.score_parts(objective, parts)
-    return [
-        (thresholds, choose_level),
-        (cleaned, best_near(cleaned_scores, [rule.level for rule in cleaned.rules], levels_near)),
-        (cuts, smoothed_peak(cuts.score_parts(objective, parts))),
-    ]
+    choose_cleaned = best_near(cleaned.score_parts(score, parts), [rule.level for rule in cleaned.rules], levels_near)
+    return [(thresholds, choose_level), (cleaned, choose_cleaned), (cuts, smoothed_peak(cuts.score_parts(score, parts)))]
 
 
-def compete(
-    candidates: Candidates[Rule], choose: Choose, measured: Measured, units: Units, objective: Objective
-) -> Contender:
-    """Cross-fits one rule and scores it under every reading."""
-    parts = units.parts()
-    intersection, union = candidates.overlaps_at(cross_fit(choose, parts))
-    scores: dict[str, Estimate | None] = {}
-    for score in get_args(Score):
-        for empty_tile in get_args(EmptyTile):
-            values = Objective(score, empty_tile, objective.competition).of(intersection, union)
-            scores[f"{score}_{empty_tile}"] = units.estimate(values)
-        # a tile with buildings earns the same in both readings
-        scores[f"{score}_buildings"] = units.estimate(values, measured.truth_area > 0)
-    predicted_area = union - measured.truth_area + intersection
-    return Contender(
-        rule=candidates.rules[choose(np.ones(int(parts.max()) + 1, bool))],
-        scores=scores,
-        empty_share=float(np.mean(predicted_area == 0)),
-        values=objective.of(intersection, union),
-    )
+def scored(
+    rule: Rule, overlaps: Overlaps, truth_area: np.ndarray, clusters: BootstrapClusters, competition: Competition
+) -> Candidate:
+    """A rule with its scores in all metric variants.
+
+    Args:
+        rule: in the setting that all tiles chose.
+        overlaps: intersection and union of each tile, int64 (N,) each, in the setting that it is scored in.
+        truth_area: int64 (N,), building pixels of each tile.
+        clusters: of the tiles.
+        competition: whose score it is.
+    """
+    intersection, union = overlaps
+    by_variant = {}
+    for variant in VARIANTS:
+        counted = truth_area > 0 if variant.empty_tile is None else None
+        by_variant[variant] = clusters.estimate(variant.values(competition, intersection, union), counted)
+    predicted_area = union - truth_area + intersection
+    return Candidate(rule, by_variant, float(np.mean(predicted_area == 0)))
 
 
-def simplest_unbeaten(contenders: Sequence[Contender], units: Units) -> tuple[Contender, tuple[Difference, ...]]:
-    """The first contender that no other beats, and the paired differences of all."""
+def simplest_unbeaten(
+    names: Sequence[str], values: Sequence[np.ndarray], clusters: BootstrapClusters
+) -> tuple[int, tuple[Difference, ...]]:
+    """The place of the first candidate that no other beats, and the paired differences of all.
+
+    Args:
+        names: of the candidates' rules, simplest first.
+        values: of each candidate its score on each tile, float64 (N,).
+        clusters: of the tiles.
+    """
     differences, beaten = [], set()
-    for later, other in enumerate(contenders):
-        for earlier, one in enumerate(contenders[:later]):
-            by = units.estimate(other.values - one.values)
-            assert by is not None  # every tile counts
-            differences.append(Difference(other.rule.name, one.rule.name, by))
+    for later, name in enumerate(names):
+        for earlier in range(later):
+            by = known(clusters.estimate(values[later] - values[earlier]))
+            differences.append(Difference(name, names[earlier], by))
             if by.low > 0:
                 beaten.add(earlier)
             elif by.high < 0:
                 beaten.add(later)
-    # among intervals of means one contender is always unbeaten, but a percentile interval gives no such promise
-    unbeaten = [contender for number, contender in enumerate(contenders) if number not in beaten]
-    chosen = unbeaten[0] if unbeaten else max(contenders, key=lambda contender: float(contender.values.mean()))
-    return chosen, tuple(differences)
+    # among intervals of means one candidate is always unbeaten, but a percentile interval gives no such promise
+    unbeaten = [place for place in range(len(names)) if place not in beaten]
+    best = unbeaten[0] if unbeaten else max(range(len(names)), key=lambda place: float(values[place].mean()))
+    return best, tuple(differences)
 
 
-def mean_curves(measured: Measured, competition: Competition) -> dict[str, np.ndarray]:
-    """Mean scores against the threshold, by reading."""
+def mean_curves(measured: Measured, competition: Competition) -> dict[MetricVariant, np.ndarray]:
+    """Mean scores of all tiles against the threshold, by metric variant."""
     thresholds = measured.thresholds()
-    objectives = [Objective(score, empty, competition) for score in get_args(Score) for empty in get_args(EmptyTile)]
-    return {objective.reading: thresholds.mean_scores(objective) for objective in objectives}
+    return {variant: thresholds.mean_scores(functools.partial(variant.values, competition)) for variant in EVERY_TILE}
+
+
+def known(estimate: Estimate | None) -> Estimate:
+    """An estimate over all tiles, of which there is at least one."""
+    assert estimate is not None
+    return estimate

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from kaggle_seg.competition import Competition
+from kaggle_seg.decisions.search import Truth, truth_of
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.averaging import Maps, average
 from kaggle_seg.masks.maps import MapStore
-from kaggle_seg.run_directory import Run, shown
+from kaggle_seg.output import shown
+from kaggle_seg.run_directory import Run, competition_of_runs
 from kaggle_seg.splits.splitting import Split, read_split
 from kaggle_seg.tiles.cache import TileCache, open_cache
 
@@ -22,19 +25,17 @@ class Validation:
 
     Attributes:
         maps: probability maps of N tiles, averaged where they are of several runs.
-        units: the unit of each tile, N; see `decisions.bootstrap`.
-        masks: uint8 0/1 (M, H, W), memory-mapped: of all training tiles.
-        rows: int (N,), the row of `masks` for each tile.
+        clusters: the name of each tile's bootstrap cluster, N; see `decisions.bootstrap`.
+        truth: gives the masks of a slice of the tiles.
+        rows: int (N,), the row of each tile among all training tiles.
+        competition: whose score counts.
     """
 
     maps: Maps
-    units: list[str]
-    masks: np.ndarray
+    clusters: list[str]
+    truth: Truth
     rows: np.ndarray
-
-    def truth(self, tiles: slice) -> np.ndarray:
-        """The masks of a slice of the tiles, uint8 0/1 (n, H, W)."""
-        return self.masks[self.rows[tiles]]
+    competition: Competition
 
 
 def validation_of(runs: Sequence[Run], data: Path | None = None) -> Validation:
@@ -47,6 +48,7 @@ def validation_of(runs: Sequence[Run], data: Path | None = None) -> Validation:
     Raises:
         BadInput: there are no maps, the runs have other validation tiles, or the tiles are gone or are others now.
     """
+    competition = competition_of_runs(runs)
     maps = average([MapStore.open(run.folder / "validation") for run in runs])
     if not maps.ids:
         raise BadInput(f"run {runs[0].name} has no validation tiles, so nothing can be tuned; split and train it anew")
@@ -60,8 +62,9 @@ def validation_of(runs: Sequence[Run], data: Path | None = None) -> Validation:
             f"({len(missing)} of {len(maps.ids)} validation tiles are missing; tiles of {cache.width}x{cache.height} px, "
             f"maps of {maps.width}x{maps.height} px); predict again with: python -m kaggle_seg.predict {runs[0].name}"
         )
-    units = [split.clusters[name] for name in maps.ids]
-    return Validation(maps, units, cache.training.masks, np.array([row_of[name] for name in maps.ids]))
+    clusters = [split.clusters[name] for name in maps.ids]
+    rows = np.array([row_of[name] for name in maps.ids])
+    return Validation(maps, clusters, truth_of(cache.training.masks, rows), rows, competition)
 
 
 def open_tiles(run: Run, split: Split, data: Path | None) -> TileCache:

@@ -7,7 +7,6 @@ drawing      Runs drawn into masks, many masks at once and 64 pixels at a time
 maps         Probability maps on disk: 256 levels a pixel, and what rounding to them would lose
 regions      How many patches of building pixels a mask has, counted from its runs
 rle          Run lengths: a mask as the text that Kaggle reads
-scores       What a mask earns, tile by tile, counted in whole pixels
+scores       Metric variants: what a mask scores, tile by tile, counted in whole pixels
 several      Masks in several rows: a row for each region, as the Airbus competition has them
-variants     Metric variants: the scores of a mask, each under one rule for tiles without buildings
 """

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ import numpy as np
 
 from kaggle_seg.errors import BadInput
 from kaggle_seg.run_directory import read_json, shown, write_atomic, write_json
+
+Shard = tuple[slice, np.ndarray, np.ndarray]
+"""A shard's tiles, their levels, uint8 (n, H, W), and their sums, float32 (n, 256)."""
 
 LEVELS = 256
 BINS = 8
@@ -177,7 +180,7 @@ class MapStore:
             digest.update(sums_file.read_bytes() if sums_file.exists() else b"missing")
         return digest.hexdigest()
 
-    def shards(self) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    def shards(self) -> Iterator[Shard]:
         """Each shard in turn: its tiles, their levels (uint8 (n, H, W), memory-mapped) and sums (float32 (n, 256)).
 
         Raises:
@@ -206,3 +209,10 @@ class MapStore:
         if array.shape == shape and array.dtype == kind:
             return ""
         return f"{shown(path)}: {array.dtype} {array.shape}, wanted {np.dtype(kind)} {shape}"
+
+
+def show_progress(shards: Iterator[Shard], doing: str) -> Iterable[Shard]:
+    """The same shards, with a bar on a terminal once they take over two seconds."""
+    from tqdm import tqdm
+
+    return tqdm(shards, desc=doing, unit="shard", delay=2, disable=None)

@@ -138,13 +138,13 @@ class Fold:
 
     def validate(self, rows: np.ndarray) -> tuple[float, float]:
         """Mean IoU and competition score of the averaged model's masks at threshold 0.5, exact, tile by tile."""
-        size = 2 * self.settings.training.batch_size
+        size, competition = 2 * self.settings.training.batch_size, self.tiles.competition
         parts = (rows[start : start + size] for start in range(0, len(rows), size))
         batches = ahead(lambda part: (self.tiles.images[part], self.tiles.masks[part]), parts, most=2)
         intersection, union = (np.concatenate(both) for both in zip(*map(self.overlaps.of, batches), strict=True))
         return (
-            float(np.mean(scores.ious(intersection, union))),
-            float(np.mean(scores.scores_of(self.tiles.competition, intersection, union))),
+            float(np.mean(scores.ious(intersection, union, competition.empty_tile))),
+            float(np.mean(scores.own_variant(competition).values(competition, intersection, union))),
         )
 
     def _not_finite(self, loss: float, epoch: int, step: int, rows: np.ndarray) -> str:

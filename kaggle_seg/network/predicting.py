@@ -13,9 +13,10 @@ import numpy as np
 
 from kaggle_seg.competition import Competition
 from kaggle_seg.config import Engine, Precision
-from kaggle_seg.decisions.candidates import Objective
+from kaggle_seg.decisions.search import truth_of
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.maps import MapStore
+from kaggle_seg.masks.scores import own_variant
 from kaggle_seg.network import engines, quantising
 from kaggle_seg.network.engines import Predictor
 from kaggle_seg.network.inference import Augmentation, load_model, predict_tiles
@@ -102,9 +103,9 @@ class Prediction:
         network = quantising.quantised(model, images[np.sort(few)])
         coarse = engines.with_openvino(network, precision, "int8")
         trial = self._maps(coarse, "validation-int8", self.cache.training, rows)
-        units = [self.split.clusters[name] for name in self.split.validation]
-        objective = Objective(empty_tile=self.competition.empty_tile, competition=self.competition)
-        comparison = quantising.compare(trial, validation, lambda tiles: masks[rows[tiles]], units, objective)
+        clusters = [self.split.clusters[name] for name in self.split.validation]
+        variant = own_variant(self.competition)
+        comparison = quantising.compare(trial, validation, truth_of(masks, rows), clusters, variant, self.competition)
         if not comparison.harmless:
             shutil.rmtree(trial.folder)
             return exact, str(comparison)

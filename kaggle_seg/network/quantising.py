@@ -11,10 +11,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from kaggle_seg.decisions.bootstrap import Estimate, Units
-from kaggle_seg.decisions.candidates import Objective, Truth
+from kaggle_seg.competition import Competition
+from kaggle_seg.decisions.bootstrap import BootstrapClusters
+from kaggle_seg.decisions.record import Estimate
+from kaggle_seg.decisions.search import Truth
 from kaggle_seg.decisions.tuning import tune
 from kaggle_seg.masks.maps import MapStore
+from kaggle_seg.masks.scores import MetricVariant
 from kaggle_seg.network.engines import import_openvino, to_openvino
 from kaggle_seg.network.folding import folded
 
@@ -85,15 +88,19 @@ class Comparison:
 
     def __str__(self) -> str:
         verdict = "taken" if self.harmless else f"not taken (a loss of {ALLOWED_LOSS} is allowed)"
-        gain = f"{self.gain.mean:+.4f} ({self.gain.low:+.4f} to {self.gain.high:+.4f})"
-        return f"{verdict}: int8 changes the tuned validation score by {gain}"
+        return f"{verdict}: int8 changes the tuned validation score by {self.gain:+.4f}"
 
 
 def compare(
-    coarse: MapStore, exact: MapStore, truth: Truth, cluster_names: Sequence[str], objective: Objective
+    coarse: MapStore,
+    exact: MapStore,
+    truth: Truth,
+    clusters: Sequence[str],
+    variant: MetricVariant,
+    competition: Competition,
 ) -> Comparison:
-    """Tunes on both kinds of maps and compares the scores of their decisions."""
-    scores = [tune(maps, truth, cluster_names, objective).chosen.values for maps in (coarse, exact)]
-    gain = Units(cluster_names).estimate(scores[0] - scores[1])
+    """Tunes on both kinds of maps and compares the scores of their decisions; arguments as of `tune`."""
+    values = [tune(maps, truth, clusters, variant, competition).chosen_values for maps in (coarse, exact)]
+    gain = BootstrapClusters(clusters).estimate(values[0] - values[1])
     assert gain is not None  # every tile counts
     return Comparison(gain)

@@ -2,8 +2,6 @@
 
 contact_sheet     A contact sheet: tiles of a submission with the outlines of their masks, as one PNG
 curves            Learning curves, and scores against the threshold; as plots for pages, and as SVG files
-decision          The decision of a run, or of several runs together: tuned, kept in `decision.json`, drawn
-decision_table    A decision told in lines that a person reads
 gallery/          A submission on its tiles, with a live threshold
 measures          The validation tiles of a run under its decision and under every threshold
 notebook_view     A submission that shows itself in a notebook

@@ -16,13 +16,17 @@ import numpy as np
 
 from kaggle_seg.competition import Competition
 from kaggle_seg.masks.maps import LEVELS
-from kaggle_seg.masks.variants import VARIANTS, MetricVariant, parse_variant
+from kaggle_seg.masks.scores import EVERY_TILE, MetricVariant, by_label
 from kaggle_seg.pages.page import TEMPLATES, environment
 from kaggle_seg.pages.plot import HEIGHT, WIDTH, Colour, Line, Mark, Plot, Table, nice_axis, unit_axis
 from kaggle_seg.run_directory import write_atomic
 
 if TYPE_CHECKING:
+    from kaggle_seg.decisions.record import Decision
     from kaggle_seg.decisions.tuning import Tuned
+
+PICTURE = "threshold.svg"
+FORMER_PICTURE = "threshold.png"  # of older versions
 
 History = Sequence[Mapping[str, float]]
 COLUMNS = {
@@ -97,8 +101,7 @@ def validation_plot(history: History, table: Table, score: str) -> Plot:
 
 def shown_variants(competition: Competition) -> list[MetricVariant]:
     """The metric variants over all tiles that pages show; one of each name, where the competition's score is the IoU."""
-    named = {variant.label(competition): variant for variant in reversed(VARIANTS) if variant.empty_tile}
-    return [variant for variant in VARIANTS if variant in named.values()]
+    return list(by_label(EVERY_TILE, competition).values())
 
 
 def threshold_plot(
@@ -139,9 +142,10 @@ def threshold_plot(
     )
 
 
-def choice_mark(rule: str, threshold: float | None, mean: float, low: float, high: float) -> Mark:
-    """The decision with its validation score: at its threshold, or across the plot where each tile has its own."""
-    return Mark(f"chosen: {rule}; validation score {mean:.3f} ({low:.3f} to {high:.3f})", threshold, mean, low, high)
+def choice_mark(decision: Decision) -> Mark:
+    """A decision with its validation score: at its threshold, or across the plot where each tile has its own."""
+    rule, score = decision.rule, decision.scores.score
+    return Mark(f"chosen: {rule}; validation score {score}", rule.threshold, score.mean, score.low, score.high)
 
 
 def draw_learning_curves(history: History, name: str, path: Path) -> None:
@@ -163,13 +167,10 @@ def draw_threshold_curves(tuned: Tuned, name: str, path: Path) -> None:
         name: of the run or runs, for the title.
         path: the SVG file.
     """
-    objective, competition = tuned.objective, tuned.objective.competition
-    read = {parse_variant(key): curve for key, curve in tuned.curves.items()}
-    curves = {variant: read[variant] for variant in shown_variants(competition)}
-    estimate, rule = tuned.chosen.scores[objective.reading], tuned.chosen.rule
-    assert estimate is not None  # only the tiles with buildings may be none
-    mark = choice_mark(str(rule), rule.threshold, estimate.mean, estimate.low, estimate.high)
-    plot = threshold_plot(curves, tuned.tiles, competition, parse_variant(objective.reading), mark)
+    decision, competition = tuned.decision, tuned.competition
+    curves = {variant: tuned.curves[variant] for variant in shown_variants(competition)}
+    scores, mark = decision.scores, choice_mark(decision)
+    plot = threshold_plot(curves, scores.tiles or 0, competition, scores.variant, mark)
     write_svg(f"{name}: score against threshold", [plot], path)
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from kaggle_seg.competition import Competition
-from kaggle_seg.decisions.candidates import AT_ONCE, Objective, progress
-from kaggle_seg.decisions.rules import Rule, Threshold, from_plain
+from kaggle_seg.decisions.keeping import kept_decision
+from kaggle_seg.decisions.record import Decision
+from kaggle_seg.decisions.rules import Rule, Threshold
+from kaggle_seg.decisions.search import AT_ONCE
 from kaggle_seg.decisions.validation import Validation, validation_of
-from kaggle_seg.masks.maps import LEVELS, MapStore
-from kaggle_seg.masks.scores import ious, overlaps, scores_of, threshold_table
-from kaggle_seg.masks.variants import MetricVariant, parse_variant
-from kaggle_seg.pages.decision import objective_of, read_decision
+from kaggle_seg.masks.maps import LEVELS, MapStore, show_progress
+from kaggle_seg.masks.scores import MetricVariant, overlaps, own_variant, threshold_table
 from kaggle_seg.run_directory import Run
 
 UNDECIDED = Threshold(LEVELS // 2)  # where nothing was tuned yet
@@ -30,7 +29,7 @@ class Measures:
         competition: what counts.
         validation: the tiles.
         rule: the decision; a threshold of 0.5 where there is none yet.
-        decision: what decision.json says; None where there is none of these maps.
+        decision: what was tuned for these maps; None where nothing was.
         intersection, union: int32 (N, 256), at all thresholds.
         truth_area: int64 (N,), building pixels.
         decided_intersection, decided_union: int64 (N,), of the decision's masks.
@@ -40,7 +39,7 @@ class Measures:
     competition: Competition
     validation: Validation
     rule: Rule
-    decision: dict[str, Any] | None
+    decision: Decision | None
     intersection: np.ndarray
     union: np.ndarray
     truth_area: np.ndarray
@@ -49,24 +48,16 @@ class Measures:
     level_sums: np.ndarray
 
     @property
-    def objective(self) -> Objective:
-        """What the decision was tuned for; the competition's own score where there is none."""
-        return objective_of(self.decision, self.competition)
-
-    @property
     def maximised(self) -> MetricVariant:
-        """The metric variant that the decision was tuned for."""
-        return parse_variant(self.objective.reading)
+        """The metric variant that the decision was tuned for; the competition's own where there is none."""
+        return self.decision.scores.variant if self.decision else own_variant(self.competition)
 
     def __len__(self) -> int:
         return len(self.union)
 
     def score(self, variant: MetricVariant, intersection: np.ndarray, union: np.ndarray) -> np.ndarray:
         """The score of tiles in a metric variant; float64, of the shape of both."""
-        empty_tile = variant.empty_tile or "zero"
-        if variant.score == "iou":
-            return ious(intersection, union, empty_tile)
-        return scores_of(self.competition, intersection, union, empty_tile)
+        return variant.values(self.competition, intersection, union)
 
     def curve(self, variant: MetricVariant) -> np.ndarray:
         """The mean score at the thresholds 1/256 to 255/256, float64 (255,)."""
@@ -113,13 +104,14 @@ class Measures:
     @property
     def decided_scores(self) -> np.ndarray:
         """float64 (N,), the competition score of the decision's masks; empty tiles count as it was tuned for."""
-        variant = MetricVariant("competition", self.objective.empty_tile)
+        variant = MetricVariant("competition", self.maximised.empty_tile)
         return self.score(variant, self.decided_intersection, self.decided_union)
 
     @property
     def decided_ious(self) -> np.ndarray:
         """float64 (N,), the IoU of the decision's masks; empty tiles count as it was tuned for."""
-        return ious(self.decided_intersection, self.decided_union, self.objective.empty_tile)
+        variant = MetricVariant("iou", self.maximised.empty_tile)
+        return self.score(variant, self.decided_intersection, self.decided_union)
 
     def pixels_by_level(self) -> tuple[np.ndarray, np.ndarray]:
         """How many pixels of all tiles have each level, and how many of them are buildings: int64 (256,) each."""
@@ -140,11 +132,11 @@ def measure_runs(runs: Sequence[Run], competition: Competition, data: Path | Non
         BadInput: no maps are there, or the tiles are gone or others now.
     """
     validation = validation_of(runs, data)
-    decision = read_decision(runs)
-    rule = from_plain(decision["decision"]) if decision else UNDECIDED
+    decision = kept_decision(runs)
+    rule = decision.rule if decision else UNDECIDED
     measured: list[tuple[np.ndarray, ...]] = []
     level_sums = np.zeros(LEVELS)
-    for tiles, levels, sums in progress(validation.maps, "report"):
+    for tiles, levels, sums in show_progress(validation.maps.shards(), "report"):
         masks = np.asarray(validation.truth(tiles), bool)
         area = np.count_nonzero(masks, axis=(1, 2)).astype(np.int64)
         tables = [table.astype(np.int32) for table in threshold_table(levels, masks)]  # pixels of a tile fit

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from kaggle_seg.competition import Competition
+from kaggle_seg.decisions.record import Provenance, Scores
+from kaggle_seg.decisions.record_files import read_provenance
 from kaggle_seg.errors import BadInput
-from kaggle_seg.masks.variants import VARIANTS, parse_variant
+from kaggle_seg.masks.scores import VARIANTS, by_label
 from kaggle_seg.run_directory import Run, find_run, shown
 from kaggle_seg.splits.splitting import read_split
-from kaggle_seg.submission.expected import competition_of_csv, read_provenance
+from kaggle_seg.submission.expected import competition_of_csv
 from kaggle_seg.submission.table import Submission
 
 
@@ -23,28 +24,28 @@ def outcome_lines(csv: Path) -> list[str]:
     Raises:
         BadInput: there is no such JSON, or it speaks of no run.
     """
-    record = read_provenance(csv)
-    if not record.get("runs"):
+    made = read_provenance(csv)
+    if not made.runs:
         raise BadInput(f"{shown(csv.with_suffix('.json'))}: not there, or without runs; only a CSV of decide has a summary")
     competition = competition_of_csv(csv)
-    runs = [find_run(name) for name in record["runs"]]
+    runs = [find_run(name) for name in made.runs]
     rows = [
-        ("run", " + ".join(run.name for run in runs) + caveat(record)),
-        ("tiles", describe_tiles(runs[0], len(record["stems"]))),
-        *describe_scores(record, competition),
-        ("decision", record["words"] + (f" (instead of {record['overrides']})" if record.get("overrides") else "")),
-        ("threshold", "each tile has its own" if record["threshold"] is None else f"{record['threshold']:.3f}"),
-        ("empty predictions", describe_empty(record, Submission.read(csv, competition))),
+        ("run", " + ".join(run.name for run in runs) + caveat(made)),
+        ("tiles", describe_tiles(runs[0], len(made.stems or ()))),
+        *describe_scores(made.scores, competition),
+        ("decision", made.description + (f" (instead of {made.overrides})" if made.overrides else "")),
+        ("threshold", "each tile has its own" if made.threshold is None else f"{made.threshold:.3f}"),
+        ("empty predictions", describe_empty(made.scores, Submission.read(csv, competition))),
         *(("look at", name) for name in worth_a_look(runs, csv)),
     ]
     width = max(len(name) for name, _ in rows)
     return [f"{name:<{width}}  {what}".rstrip() for name, what in without_repetition(rows)]
 
 
-def caveat(record: dict[str, Any]) -> str:
+def caveat(made: Provenance) -> str:
     """Why these scores mean little, if they do."""
-    reasons = {"demo": "generated demo tiles", "quick": "a --quick run"}
-    told = [reason for name, reason in reasons.items() if record.get(name)]
+    reasons = {"generated demo tiles": made.demo, "a --quick run": made.quick}
+    told = [reason for reason, holds in reasons.items() if holds]
     return f" ({', '.join(told)}: only a trial, not for upload)" if told else ""
 
 
@@ -57,29 +58,24 @@ def describe_tiles(run: Run, test: int) -> str:
     return f"{training} for training, {len(split.validation)} for validation{left_out}, {test} in the test"
 
 
-def describe_scores(record: dict[str, Any], competition: Competition) -> list[tuple[str, str]]:
+def describe_scores(scores: Scores | None, competition: Competition) -> list[tuple[str, str]]:
     """The validation scores, each with its interval: the competition's in all its variants, and the IoU."""
-    if not record.get("scores"):
+    if scores is None:
         return [("validation score", "unknown: the validation tiles were not at hand")]
-    scores = {parse_variant(key): score for key, score in record["scores"].items()}
-    shown_ones = [one for one in VARIANTS if one.score == "competition" or one.empty_tile == record["score"]["empty_tile"]]
-    lines = {one.label(competition): estimate(scores[one]) for one in reversed(shown_ones)}
+    wanted = [one for one in VARIANTS if one.score == "competition" or one.empty_tile == scores.variant.empty_tile]
+    estimates = [(label, scores.by_variant.get(variant)) for label, variant in by_label(wanted, competition).items()]
     note = "validation scores, with 95 % intervals"
-    if not record["score"]["reliable"]:
-        note += f"; unreliable, with only {record['score']['units']} bootstrap clusters"
-    return [*reversed(lines.items()), ("", note)]
+    if not scores.reliable:
+        note += f"; unreliable, with only {scores.clusters} bootstrap clusters"
+    return [*((label, str(estimate or "no such tiles")) for label, estimate in estimates), ("", note)]
 
 
-def estimate(score: dict[str, float] | None) -> str:
-    """A mean with its interval."""
-    return "no such tiles" if score is None else "{mean:.3f} ({low:.3f} to {high:.3f})".format_map(score)
-
-
-def describe_empty(record: dict[str, Any], submission: Submission) -> str:
+def describe_empty(scores: Scores | None, submission: Submission) -> str:
     """How many test tiles were left empty, and how many in validation."""
     empty = sum(not row.run_lengths for row in submission.rows)
     text = f"{empty} of {len(submission)} test tiles ({empty / max(len(submission), 1):.1%})"
-    return text + (f"; in validation {record['empty_predictions']:.1%}" if "empty_predictions" in record else "")
+    share = scores.empty_share if scores else None
+    return text if share is None else f"{text}; in validation {share:.1%}"
 
 
 def worth_a_look(runs: list[Run], csv: Path) -> list[str]:

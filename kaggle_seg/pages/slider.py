@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 
 from kaggle_seg.decisions.rules import Rule, Threshold
-from kaggle_seg.masks.maps import LEVELS
 from kaggle_seg.pages.curves import choice_mark, shown_variants, threshold_plot
 from kaggle_seg.pages.measures import Measures
 from kaggle_seg.pages.plot import Plot
@@ -39,7 +38,7 @@ def slider_facts(
         tuned: the level that was tuned; None if there is none, or not one for all tiles.
         command, own_command: see above.
     """
-    level = None if own is None or own.threshold is None else round(own.threshold * LEVELS)
+    level = level_of(own)
     return {
         "thresholds": list(thresholds),
         "own": None if level is None else list(thresholds).index(level),
@@ -54,6 +53,11 @@ def slider_facts(
     }
 
 
+def level_of(rule: Rule | None) -> int | None:
+    """The level of a rule that has one for all tiles."""
+    return rule.level if isinstance(rule, Threshold) else None
+
+
 def score_facts(measures: Measures, thresholds: Sequence[int], own: bool) -> dict[str, Any]:
     """The scores of the validation tiles at each threshold.
 
@@ -66,7 +70,7 @@ def score_facts(measures: Measures, thresholds: Sequence[int], own: bool) -> dic
     at = np.asarray(thresholds)
     return {
         "variants": {label: np.round(measures.curve(one)[at - 1], 5).tolist() for one, label in variants.items()},
-        "first": [label for one, label in variants.items() if one.empty_tile == measures.objective.empty_tile],
+        "first": [label for one, label in variants.items() if one.empty_tile == measures.maximised.empty_tile],
         "steps": [f"{step / 20:.2f}" for step in measures.steps],
         "passed": [measures.passed(step)[at].tolist() for step in measures.steps],
         "empty": measures.empty()[at].tolist(),
@@ -111,9 +115,5 @@ def decide_command(runs: Sequence[str], *options: str) -> str:
 def score_plot(measures: Measures) -> Plot:
     """The curves under the slider, with the decision marked."""
     curves = {variant: measures.curve(variant) for variant in shown_variants(measures.competition)}
-    mark = None
-    if measures.decision is not None:
-        score = measures.decision["score"]
-        rule = measures.decision["words"]
-        mark = choice_mark(rule, measures.rule.threshold, score["mean"], score["low"], score["high"])
+    mark = choice_mark(measures.decision) if measures.decision else None
     return threshold_plot(curves, len(measures), measures.competition, measures.maximised, mark)

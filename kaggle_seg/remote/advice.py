@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaggle_seg.competition import Competition
+from kaggle_seg.decisions.record import Provenance
 from kaggle_seg.output import file_hash, output_root, shown
 from kaggle_seg.remote.choice import best_uploaded, waiting_csvs
 from kaggle_seg.remote.ledger import COMPLETE, Entry, Ledger
 from kaggle_seg.remote.refusals import Timeouts
 from kaggle_seg.remote.results import refresh, table
 from kaggle_seg.submission.comparison import agreement
-from kaggle_seg.submission.provenance import Provenance
 
 FEWEST_FOR_OFFSET, FEWEST_FOR_RANKS = 3, 8
 
@@ -61,11 +61,11 @@ def advise(entries: Sequence[Entry], competition: Competition) -> list[str]:
 
 def next_upload(made: Provenance, entries: Sequence[Entry], competition: Competition) -> list[str]:
     """The best CSV not uploaded: its local score, and how far it is from what was uploaded."""
-    lines = [f"next: {shown(made.file)}, local score {made.score:.4f}{_interval(made.low, made.high)}"]
-    best = best_uploaded(entries, made.reading)
+    lines = [f"next: {shown(made.file)}, local score {made.score:.4f}"]
+    best = best_uploaded(entries, made.variant)
     before = best.number("local_score") if best else None
-    if best is not None and before is not None and made.score is not None:
-        lines[0] += f", {made.score - before:+.4f} from the best upload ({best.file})"
+    if best is not None and before is not None and made.score:
+        lines[0] += f", {made.score.mean - before:+.4f} from the best upload ({best.file})"
         lines.append("  " + against_noise(made, best))
     alike = [(agreement(made.file, path, competition), entry) for entry, path in files_of(entries)]
     if alike:
@@ -80,13 +80,11 @@ def against_noise(made: Provenance, best: Entry) -> str:
     The two scores are of the same tiles, or nearly so, and the true noise of their difference is therefore smaller. A gain
     that exceeds this noise is real; a smaller one may be.
     """
-    scores = [made.score, made.low, made.high, *map(best.number, ("local_score", "local_low", "local_high"))]
-    known = [score for score in scores if score is not None]
-    if len(known) < len(scores):
+    score, before = made.score, best.local
+    if score is None or before is None:
         return "whether this exceeds the noise is unknown: one of the two scores has no interval"
-    score, low, high, before, low_before, high_before = known
-    noise = math.hypot(high - low, high_before - low_before) / 2
-    verdict = "exceeds" if score - before > noise else "is within"
+    noise = math.hypot(score.high - score.low, before.high - before.low) / 2
+    verdict = "exceeds" if score.mean - before.mean > noise else "is within"
     return f"this {verdict} the noise of two such scores (±{noise:.4f}, as if they were of different tiles)"
 
 
@@ -153,7 +151,3 @@ def files_of(entries: Sequence[Entry]) -> list[tuple[Entry, Path]]:
     """The uploaded rows whose CSVs are still here, unchanged."""
     pairs = [(entry, output_root() / entry.file) for entry in entries if entry.uploaded and entry.file]
     return [(entry, path) for entry, path in pairs if path.is_file() and file_hash(path) == entry.sha256]
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f" [{low:.4f}, {high:.4f}]"

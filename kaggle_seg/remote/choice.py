@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kaggle_seg.competition import Competition
+from kaggle_seg.decisions.record import Provenance
+from kaggle_seg.decisions.record_files import provenance_of
 from kaggle_seg.errors import BadInput
+from kaggle_seg.masks.scores import MetricVariant
 from kaggle_seg.output import output_root, shown
 from kaggle_seg.remote.credentials import find_credentials, no_credentials
 from kaggle_seg.remote.download import download_marker
-from kaggle_seg.remote.ledger import COMPLETE, ERROR, Entry, Ledger, variant_key
+from kaggle_seg.remote.ledger import COMPLETE, ERROR, Entry, Ledger
 from kaggle_seg.remote.results import score_line
-from kaggle_seg.submission.provenance import Provenance
 
 
 def waiting_csvs(entries: Sequence[Entry], competition: Competition) -> list[Provenance]:
@@ -29,16 +31,17 @@ def waiting_csvs(entries: Sequence[Entry], competition: Competition) -> list[Pro
     for file in sorted((output_root() / "submissions").glob("*.csv")):
         if not file.with_suffix(".json").is_file():
             continue
-        made = Provenance.of(file)
+        made = provenance_of(file)
         fits = made.competition == competition.slug and made.sha256 not in uploaded
         if fits and made.score is not None and not made.demo and not made.quick:
             waiting.append(made)
-    return sorted(waiting, key=lambda made: -(made.score or 0.0))
+    return sorted(waiting, key=lambda made: -(made.score.mean if made.score else 0.0))
 
 
-def best_uploaded(entries: Sequence[Entry], reading: str) -> Entry | None:
+def best_uploaded(entries: Sequence[Entry], variant: MetricVariant | None) -> Entry | None:
     """The uploaded row with the best local score of this metric variant; None when there is none."""
-    scored = [entry for entry in entries if entry.uploaded and entry.metric_variant == variant_key(reading)]
+    key = variant.key if variant else ""
+    scored = [entry for entry in entries if entry.uploaded and entry.metric_variant == key]
     scored = [entry for entry in scored if entry.number("local_score") is not None]
     return max(scored, key=lambda entry: entry.number("local_score") or 0.0, default=None)
 
@@ -57,10 +60,10 @@ def best_waiting(competition: Competition) -> tuple[Path, str]:
             "(demo tiles and --quick runs do not count); name one: python -m kaggle_seg.submit FILE"
         )
     best = waiting[0]
-    line = f"{shown(best.file)}: local score {best.score:.4f}"
+    line = f"{shown(best.file)}: local score {best.score.mean if best.score else 0:.4f}"
     if len(waiting) > 1:
         line += f", the best of {len(waiting)} CSVs not uploaded yet"
-    if before := best_uploaded(entries, best.reading):
+    if before := best_uploaded(entries, best.variant):
         line += f"; the best one uploaded so far has {before.number('local_score'):.4f} ({before.file})"
     return best.file, line
 
@@ -111,14 +114,14 @@ def reason_to_hold(made: Provenance, entries: Sequence[Entry], competition: Comp
         return f"its tiles are not known to be those of {competition.slug}"
     if made.score is None:
         return "it has no cross-fitted local score"
-    best = best_uploaded([entry for entry in entries if entry.sha256 != made.sha256], made.reading)
-    if best is not None and made.score <= (before := best.number("local_score") or 0.0):
-        return f"its local score {made.score:.4f} does not beat {before:.4f} of {best.file}, which was uploaded"
+    best = best_uploaded([entry for entry in entries if entry.sha256 != made.sha256], made.variant)
+    if best is not None and made.score.mean <= (before := best.number("local_score") or 0.0):
+        return f"its local score {made.score.mean:.4f} does not beat {before:.4f} of {best.file}, which was uploaded"
     return ""
 
 
 def is_of_the_competition(made: Provenance, competition: Competition) -> bool:
     """Whether the tiles are the competition's: they came by `download`, or their ids are the test ids."""
-    if competition.has_test_ids(competition.tile_id(stem) for stem in made.stems):
+    if competition.has_test_ids(competition.tile_id(stem) for stem in made.stems or ()):
         return True
     return bool(made.data) and download_marker(Path(made.data)).get("slug") == competition.slug

@@ -21,12 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kaggle_seg.competition import FIRST, Competition
+from kaggle_seg.decisions.record import Estimate, Provenance
 from kaggle_seg.errors import BadInput
 from kaggle_seg.locks import lock
-from kaggle_seg.masks.variants import parse_variant
+from kaggle_seg.masks.scores import parse_variant
 from kaggle_seg.output import output_root, shown, write_atomic
 from kaggle_seg.run_directory import find_run
-from kaggle_seg.submission.provenance import Provenance
 
 STARTED, REFUSED, PENDING, COMPLETE, ERROR = "started", "refused", "pending", "complete", "error"
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -83,6 +83,17 @@ class Entry:
     def marker(self) -> str:
         """The text by which its submission is recognised on Kaggle."""
         return f"[kseg {self.tag}]"
+
+    @property
+    def local(self) -> Estimate | None:
+        """The local score with its interval; None where a part of it is unknown."""
+        mean, low, high = map(self.number, ("local_score", "local_low", "local_high"))
+        return None if mean is None or low is None or high is None else Estimate(mean, low, high)
+
+    @property
+    def local_text(self) -> str:
+        """The local score, with its interval where that is known, for people; empty without a score."""
+        return f"{self.local:.5f}" if self.local else self.local_score
 
     def number(self, name: str) -> float | None:
         """A field as a number; None where it is none."""
@@ -208,9 +219,9 @@ def entry_for(made: Provenance, competition: str, message: str = "") -> Entry:
         message: the person's own text; it comes first in the message to Kaggle.
     """
     networks, losses = zip(*(_network_and_loss(run) for run in made.runs), strict=True) if made.runs else ((), ())
-    local = "" if made.score is None else f"local {made.score:.4f}"
-    threshold = "" if made.threshold is None else f"threshold {made.threshold:.3f}"
-    parts = [message, " + ".join(made.runs), threshold or made.decision, local]
+    score, cut = made.scores.score if made.scores else None, made.rule.threshold if made.rule else None
+    rule = made.description if cut is None else f"threshold {cut:.3f}"
+    parts = [message, " + ".join(made.runs), rule, f"local {score.mean:.4f}" if score else ""]
     return Entry(
         competition=competition,
         file=shown(made.file),
@@ -218,12 +229,12 @@ def entry_for(made: Provenance, competition: str, message: str = "") -> Entry:
         run=" + ".join(made.runs),
         network=" + ".join(dict.fromkeys(networks)),
         loss=" + ".join(dict.fromkeys(losses)),
-        decision=made.decision,
-        threshold="" if made.threshold is None else f"{made.threshold:.4f}",
-        local_score=_digits(made.score),
-        local_low=_digits(made.low),
-        local_high=_digits(made.high),
-        metric_variant=variant_key(made.reading),
+        decision=made.description,
+        threshold="" if cut is None else f"{cut:.4f}",
+        local_score=f"{score.mean:.5f}" if score else "",
+        local_low=f"{score.low:.5f}" if score else "",
+        local_high=f"{score.high:.5f}" if score else "",
+        metric_variant=made.scores.variant.key if made.scores else "",
         message=" | ".join(part for part in parts if part),
     )
 
@@ -236,7 +247,3 @@ def _network_and_loss(run: str) -> tuple[str, str]:
     tables = read_toml(settings) if settings.is_file() else {}
     filters = tables.get("network", {}).get("base_filters")
     return f"U-Net {filters}" if filters else "", str(tables.get("training", {}).get("loss", ""))
-
-
-def _digits(value: float | None) -> str:
-    return "" if value is None else f"{value:.5f}"

@@ -124,7 +124,7 @@ def score_line(entry: Entry) -> str:
     if private is not None:
         text += f", private score {entry.private_score}"
     if local is not None:
-        text += f"; local score {_local(entry)}, the public score is {public - local:+.4f} from it"
+        text += f"; local score {entry.local_text}, the public score is {public - local:+.4f} from it"
     return text
 
 
@@ -145,14 +145,10 @@ def _cells(entry: Entry) -> tuple[str, ...]:
         entry.time.removesuffix("Z").replace("T", " "),
         entry.file,
         f"threshold {entry.threshold}" if entry.threshold else entry.decision,
-        _local(entry),
+        entry.local_text,
         entry.public_score,
         entry.private_score,
         f"{public - local:+.4f}" if local is not None and public is not None else "",
         entry.status,
         entry.reference,
     )
-
-
-def _local(entry: Entry) -> str:
-    return entry.local_score + (f" [{entry.local_low}, {entry.local_high}]" if entry.local_low else "")

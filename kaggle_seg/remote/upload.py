@@ -34,13 +34,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from kaggle_seg.decisions.record import Provenance
 from kaggle_seg.errors import BadInput
 from kaggle_seg.output import shown
 from kaggle_seg.remote.client import Kaggle, note
 from kaggle_seg.remote.gate import admit
 from kaggle_seg.remote.ledger import COMPLETE, ERROR, PENDING, REFUSED, STARTED, Entry, Ledger, entry_for, now
 from kaggle_seg.remote.refusals import KaggleError, explain
-from kaggle_seg.submission.provenance import Provenance
 
 IN_FLIGHT = 600.0  # seconds after which a request of a dead process was answered or has come to nothing
 LONGEST_MESSAGE = 500  # characters

@@ -1,25 +1,22 @@
-"""From probability maps to the CSV and the JSON beside it that says how it was made."""
+"""Writing the CSV of a decision, and the JSON beside it that says how it was made."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from tqdm import tqdm
-
-from kaggle_seg.competition import DEFAULT, Competition
+from kaggle_seg.competition import Competition
 from kaggle_seg.config import read_toml
-from kaggle_seg.decisions.rules import Rule
+from kaggle_seg.decisions.applying import Choice
+from kaggle_seg.decisions.record import Provenance
+from kaggle_seg.decisions.record_files import write_provenance
+from kaggle_seg.decisions.rules import run_lengths_of
 from kaggle_seg.errors import BadInput
 from kaggle_seg.locks import lock
-from kaggle_seg.masks import rle
-from kaggle_seg.masks.averaging import Maps, average
-from kaggle_seg.masks.maps import MapStore
-from kaggle_seg.run_directory import Run, file_hash, output_root, write_json
+from kaggle_seg.masks.averaging import Maps
+from kaggle_seg.run_directory import Run, file_hash, output_root
 from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.submission.table import write_submission
 from kaggle_seg.synthetic.demo_tiles import is_demo
@@ -27,7 +24,7 @@ from kaggle_seg.synthetic.demo_tiles import is_demo
 
 @dataclass(frozen=True)
 class Decided:
-    """A CSV that was written, or found to be there already.
+    """A CSV that was written, or was there already.
 
     Attributes:
         path: the CSV.
@@ -45,7 +42,7 @@ class Decided:
 
 
 def decide_and_write(
-    maps: Maps, rule: Rule, name: str, facts: dict[str, Any], label: str = "", competition: Competition = DEFAULT
+    maps: Maps, choice: Choice, name: str, origin: Provenance, competition: Competition, label: str = ""
 ) -> Decided:
     """Makes masks of probability maps and writes them as `submissions/NAME.csv`, with `NAME.json` beside it.
 
@@ -57,23 +54,33 @@ def decide_and_write(
 
     Args:
         maps: of the test tiles.
-        rule: makes the masks.
+        choice: the rule that makes the masks.
         name: of the CSV, without `.csv`.
-        facts: what the JSON is to say besides test tiles and hash.
-        label: tells the CSV from others of that name; empty: the rule's own.
+        origin: the runs and tiles it comes from.
         competition: the form of the CSV.
+        label: tells the CSV from others of that name; empty: the rule's own.
 
     Raises:
         BadInput: the name cannot name a file in submissions/.
     """
     folder = output_root() / "submissions"
     draft = folder / f".{checked_name(name)}.csv.draft"
-    run_lengths = encoded(maps, rule, competition)
+    run_lengths = run_lengths_of(maps, choice.rule, competition)
     with lock(folder / ".lock", "another process is writing a CSV; waiting for it"):
         sha256 = write_submission(draft, maps.stems, run_lengths, maps.height, maps.width, competition)
-        path = free_place(folder, name, label or rule.label, sha256)
+        path = free_place(folder, name, label or choice.rule.label, sha256)
         new = not path.exists()
-        write_json(path.with_suffix(".json"), {**facts, "stems": maps.stems, "sha256": sha256})
+        write_provenance(
+            replace(
+                origin,
+                file=path,
+                sha256=sha256,
+                rule=choice.rule,
+                scores=choice.scores,
+                overrides=choice.overrides,
+                stems=tuple(maps.stems),
+            )
+        )
         if new:
             draft.replace(path)
         else:
@@ -81,17 +88,8 @@ def decide_and_write(
     return Decided(path, sha256, new, len(run_lengths), run_lengths.count(""))
 
 
-def open_test_maps(runs: Sequence[Run]) -> Maps:
-    """The maps of the test tiles, averaged over the runs.
-
-    Raises:
-        BadInput: a run has none, or the runs have other test tiles.
-    """
-    return average([MapStore.open(run.folder / "test") for run in runs])
-
-
-def origin(runs: Sequence[Run], competition: Competition = DEFAULT) -> dict[str, Any]:
-    """Where a CSV of these runs comes from, for the JSON beside it.
+def origin_of(runs: Sequence[Run], competition: Competition) -> Provenance:
+    """Where a CSV of these runs comes from.
 
     Raises:
         BadInput: the runs are of other tiles.
@@ -105,24 +103,15 @@ def origin(runs: Sequence[Run], competition: Competition = DEFAULT) -> dict[str,
         if source["fingerprint"] != sources[0]["fingerprint"]
     ]:
         raise BadInput(strangers)
-    return {
-        "competition": competition.slug,
-        "runs": [run.name for run in runs],
-        "data": sources[0]["root"],
-        "fingerprint": sources[0]["fingerprint"],
-        "quick": any(table.get("data", {}).get("quick", False) for table in tables),
-        "demo": is_demo(Path(sources[0]["root"])),
-    }
-
-
-def encoded(maps: Maps, rule: Rule, competition: Competition = DEFAULT) -> list[str]:
-    """The run lengths of all tiles, shard by shard; memory grows by the texts alone."""
-    run_lengths: list[str] = []
-    with tqdm(total=len(maps.ids), desc="deciding", unit="tile", delay=2, disable=None) as bar:
-        for tiles, levels, sums in maps.shards():
-            run_lengths += rle.encode(np.asarray(rule.masks(levels, sums)), competition.pixel_order)
-            bar.update(tiles.stop - tiles.start)
-    return run_lengths
+    return Provenance(
+        Path(),
+        competition=competition.slug,
+        runs=tuple(run.name for run in runs),
+        data=sources[0]["root"],
+        fingerprint=sources[0]["fingerprint"],
+        quick=any(table.get("data", {}).get("quick", False) for table in tables),
+        demo=is_demo(Path(sources[0]["root"])),
+    )
 
 
 def free_place(folder: Path, name: str, label: str, sha256: str) -> Path:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kaggle_seg.competition import Competition, find_competition
+from kaggle_seg.decisions.record_files import read_provenance
 from kaggle_seg.errors import BadInput
-from kaggle_seg.run_directory import find_run, output_root, read_json, shown
+from kaggle_seg.run_directory import find_run, output_root, shown
 from kaggle_seg.submission.table import Submission
 
 SAMPLE = "sample_submission.csv"
@@ -29,21 +29,6 @@ class Expected:
     shape: tuple[int, int] | None = None
 
 
-def read_provenance(csv: Path) -> dict[str, Any]:
-    """The JSON beside a CSV that says how it was made; empty where there is none.
-
-    Raises:
-        BadInput: it is no JSON object.
-    """
-    path = csv.with_suffix(".json")
-    if not path.is_file():
-        return {}
-    record = read_json(path)
-    if not isinstance(record, dict):
-        raise BadInput(f"{shown(path)}: found a {type(record).__name__}, wanted an object; remove it or decide anew")
-    return record
-
-
 def competition_of_csv(csv: Path, asked: str = "") -> Competition:
     """The competition a CSV is for.
 
@@ -54,10 +39,10 @@ def competition_of_csv(csv: Path, asked: str = "") -> Competition:
     """
     if asked:
         return find_competition(asked)
-    record = read_provenance(csv)
-    slug, runs = record.get("competition") or "", record.get("runs") or []
-    own = find_run(runs[0], must_exist=False).competition() if runs else find_competition()
-    return own if slug in ("", own.slug) else find_competition(slug)
+    made = read_provenance(csv)
+    if made.runs and (own := find_run(made.runs[0], must_exist=False).competition()).slug == made.competition:
+        return own
+    return find_competition(made.competition)
 
 
 def find_expected(csv: Path, competition: Competition, data: Path | None = None) -> Expected:
@@ -76,8 +61,8 @@ def find_expected(csv: Path, competition: Competition, data: Path | None = None)
     Raises:
         BadInput: the folder that was named holds neither tiles nor a sample.
     """
-    record = read_provenance(csv)
-    folders = [Path(folder) for folder in (data, record.get("data"), output_root() / "data") if folder]
+    made = read_provenance(csv)
+    folders = [Path(folder) for folder in (data, made.data, output_root() / "data") if folder]
     samples = [folder / SAMPLE for folder in folders if (folder / SAMPLE).is_file()]
     if data is not None:
         try:
@@ -85,8 +70,9 @@ def find_expected(csv: Path, competition: Competition, data: Path | None = None)
         except BadInput:
             if not (data / SAMPLE).is_file():
                 raise
-    elif isinstance(record.get("stems"), list):
-        return expect_record(record, shown(csv.with_suffix(".json")), competition)
+    elif made.stems is not None:
+        ids = tuple(f"{stem}{competition.id_suffix}" for stem in made.stems)
+        return Expected(shown(csv.with_suffix(".json")), ids, made.shape)
     return expect_sample(samples[0], competition) if samples else Expected()
 
 
@@ -110,14 +96,6 @@ def expect_tiles(data: Path, competition: Competition) -> Expected:
     return Expected(f"the test tiles in {shown(data)}", ids, (height, width))
 
 
-def expect_record(record: dict[str, Any], source: str, competition: Competition) -> Expected:
-    """The ids and, where it states one, the size that the JSON beside a CSV says."""
-    size = record.get("height"), record.get("width")
-    height, width = (side if isinstance(side, int) and side > 0 else 0 for side in size)
-    ids = tuple(f"{stem}{competition.id_suffix}" for stem in record["stems"])
-    return Expected(source, ids, (height, width) if height and width else None)
-
-
 def expect_sample(path: Path, competition: Competition) -> Expected:
     """The ids of a sample submission, and the size it states."""
     rows = Submission.read(path, competition).images
@@ -137,7 +115,7 @@ def find_images(csv: Path, competition: Competition, data: Path | None = None) -
     """
     from kaggle_seg.tiles.dataset import find_dataset
 
-    folder = data or read_provenance(csv).get("data")
+    folder = data or read_provenance(csv).data
     if not folder:
         raise BadInput(f"{shown(csv)}: nothing here tells where its tiles are; name their folder with --data")
     try:

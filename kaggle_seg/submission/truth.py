@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
-from kaggle_seg.masks.scores import ious, overlaps, scores_of
-from kaggle_seg.masks.variants import VARIANTS, MetricVariant
+from kaggle_seg.masks.scores import EVERY_TILE, MetricVariant, by_label, overlaps
 from kaggle_seg.run_directory import shown
 from kaggle_seg.submission.table import Row
 
@@ -39,16 +38,12 @@ class Truth:
 
     def scores(self, variant: MetricVariant) -> NDArray[np.float64]:
         """The score of each tile in a metric variant over all tiles, float64 (N,)."""
-        pixels = self.intersection, self.union
-        assert variant.empty_tile
-        if variant.score == "iou":
-            return ious(*pixels, variant.empty_tile)
-        return scores_of(self.competition, *pixels, variant.empty_tile)
+        return variant.values(self.competition, self.intersection, self.union)
 
     def means(self) -> dict[str, float]:
         """The mean in each metric variant over all tiles, by the name that people read."""
-        variants = [variant for variant in VARIANTS if variant.empty_tile]
-        return {variant.label(self.competition): float(self.scores(variant).mean()) for variant in variants}
+        variants = by_label(EVERY_TILE, self.competition)
+        return {label: float(self.scores(variant).mean()) for label, variant in variants.items()}
 
 
 def compare_with_masks(rows: Sequence[Row], folder: Path, competition: Competition) -> Truth:

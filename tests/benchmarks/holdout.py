@@ -40,10 +40,11 @@ COLUMNS = (
     "sha256",
 )
 DRAWS = 2000
+STEPS = range(10, 20)  # of the score, in twentieths
 
 
 def score(path: Path, masks: dict[str, Path]) -> dict[str, str]:
-    """All readings of one CSV's score, as text."""
+    """All variants of one CSV's score, as text."""
     submission = Submission.read(path, COMPETITION)
     stems = [row.stem for row in submission.rows]
     missing = sorted({tile_id(stem) for stem in stems} ^ set(masks))
@@ -52,16 +53,16 @@ def score(path: Path, masks: dict[str, Path]) -> dict[str, str]:
     pairs = [overlaps(submission[stem][np.newaxis], read_mask(masks[tile_id(stem)])[np.newaxis]) for stem in stems]
     intersection, union = (np.concatenate(part) for part in zip(*pairs, strict=True))
     truth = np.array([read_mask(masks[tile_id(stem)]).any() for stem in stems])
-    one = competition_scores(intersection, union)
+    one, zero = (competition_scores(intersection, union, empty, STEPS) for empty in ("one", "zero"))
     draws = np.random.default_rng(0).choice(one, (DRAWS, len(one))).mean(axis=1)
     low, high = np.quantile(draws, (0.025, 0.975))
     numbers = {
         "score": one.mean(),
         "low": low,
         "high": high,
-        "score_empty_zero": competition_scores(intersection, union, "zero").mean(),
+        "score_empty_zero": zero.mean(),
         "score_buildings": one[truth].mean(),
-        "iou": ious(intersection, union).mean(),
+        "iou": ious(intersection, union, "one").mean(),
     }
     return {"tiles": str(len(stems)), **{name: f"{number:.4f}" for name, number in numbers.items()}}
 

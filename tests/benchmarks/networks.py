@@ -22,10 +22,11 @@ import numpy as np
 
 from kaggle_seg import config
 from kaggle_seg.competition import find_competition
-from kaggle_seg.decisions.bootstrap import Estimate, Units
-from kaggle_seg.decisions.candidates import Objective
+from kaggle_seg.decisions.bootstrap import BootstrapClusters
+from kaggle_seg.decisions.record import Estimate
 from kaggle_seg.decisions.tuning import tune
 from kaggle_seg.decisions.validation import validation_of
+from kaggle_seg.masks.scores import own_variant
 from kaggle_seg.run_directory import Run, find_run, read_json, write_json
 from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.tiles.cache import open_cache
@@ -74,10 +75,11 @@ def measure_epochs(data: Path, minutes: float) -> dict[str, int]:
 
 
 def values_of(run: Run, data: Path) -> tuple[list[str], np.ndarray]:
-    """The unit of each validation tile, and the cross-fitted score that the tuned decision earned on it, float64 (N,)."""
+    """The bootstrap cluster of each validation tile, and the tuned decision's cross-fitted score on it, float64 (N,)."""
     validation = validation_of([run], data)
-    tuned = tune(validation.maps, validation.truth, validation.units, Objective())
-    return list(validation.units), tuned.chosen.values
+    variant = own_variant(validation.competition)
+    tuned = tune(validation.maps, validation.truth, validation.clusters, variant, validation.competition)
+    return list(validation.clusters), tuned.chosen_values
 
 
 def main() -> int:
@@ -92,27 +94,27 @@ def main() -> int:
             split(options.data, network, fold, options.minutes)
     epochs = measure_epochs(options.data, options.minutes)
     print(f"epochs in {options.minutes:g} minutes: {epochs}", flush=True)
-    units: list[str] = []
+    clusters: list[str] = []
     values: dict[str, list[np.ndarray]] = {network: [] for network in NETWORKS}
     for fold in range(options.folds):
         for network, flags in NETWORKS.items():
             run = run_of(network, fold, options.minutes)
             verb("train", "--run", run.name, "--epochs", epochs[network], "--seed", fold, *flags)
             verb("predict", run.name)
-            names, earned = values_of(run, options.data)
-            values[network].append(earned)
-        units += [f"{fold} {name}" for name in names]
-        print_table(epochs, values, Units(units))
+            names, scores = values_of(run, options.data)
+            values[network].append(scores)
+        clusters += [f"{fold} {name}" for name in names]
+        print_table(epochs, values, BootstrapClusters(clusters))
     return 0
 
 
-def print_table(epochs: dict[str, int], values: dict[str, list[np.ndarray]], units: Units) -> None:
+def print_table(epochs: dict[str, int], values: dict[str, list[np.ndarray]], clusters: BootstrapClusters) -> None:
     """What the folds so far say."""
     print("\n| network | epochs | each fold | all folds, 95 % interval |\n|---|---|---|---|")
     for network, folds in values.items():
-        each = ", ".join(f"{earned.mean():.3f}" for earned in folds)
-        print(f"| {network} | {epochs[network]} | {each} | {units.estimate(np.concatenate(folds))} |")
-    by: Estimate | None = units.estimate(np.concatenate(values["default"]) - np.concatenate(values["plain"]))
+        each = ", ".join(f"{scores.mean():.3f}" for scores in folds)
+        print(f"| {network} | {epochs[network]} | {each} | {clusters.estimate(np.concatenate(folds))} |")
+    by: Estimate | None = clusters.estimate(np.concatenate(values["default"]) - np.concatenate(values["plain"]))
     print(f"\ndefault minus plain, paired: {by}", flush=True)
 
 

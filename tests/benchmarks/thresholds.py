@@ -33,17 +33,21 @@ def draw_tiles(count: int) -> tuple[np.ndarray, np.ndarray]:
     return levels, truth
 
 
+def both_scores(intersection: np.ndarray, union: np.ndarray) -> Scores:
+    return ious(intersection, union, "one"), competition_scores(intersection, union, "one", range(10, 20))
+
+
 def by_histograms(levels: np.ndarray, truth: np.ndarray) -> Scores:
     """One pass over the pixels: both scores, float64 (N, 255)."""
     intersection, union = threshold_table(levels, truth)
-    return ious(intersection[:, 1:], union[:, 1:]), competition_scores(intersection[:, 1:], union[:, 1:])
+    return both_scores(intersection[:, 1:], union[:, 1:])
 
 
 def by_a_loop(levels: np.ndarray, truth: np.ndarray) -> Scores:
     """One pass over all tiles for each threshold, as it is usually written: both scores, float64 (N, 255)."""
     pairs = [overlaps(levels >= level, truth) for level in range(1, LEVELS)]
     intersection, union = np.array(pairs).transpose(1, 2, 0)
-    return ious(intersection, union), competition_scores(intersection, union)
+    return both_scores(intersection, union)
 
 
 def by_a_loop_in_a_loop(levels: np.ndarray, truth: np.ndarray) -> Scores:
@@ -54,7 +58,7 @@ def by_a_loop_in_a_loop(levels: np.ndarray, truth: np.ndarray) -> Scores:
             mask = levels[tile] >= level
             intersection[tile, level - 1] = np.count_nonzero(mask & truth[tile])
             union[tile, level - 1] = np.count_nonzero(mask | truth[tile])
-    return ious(intersection, union), competition_scores(intersection, union)
+    return both_scores(intersection, union)
 
 
 OURS, PLAIN, BY_TILES = "histograms", "a loop over thresholds", "a loop over tiles and thresholds"

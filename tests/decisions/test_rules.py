@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,16 +31,16 @@ def expected_iou(mask: np.ndarray, probabilities: np.ndarray) -> float:
 
 @settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.2, 1.0, 5.0, 30.0]), st.sampled_from([0.0, 0.3, 0.6]))
-def test_the_cut_agrees_with_a_slow_reference(seed: int, power: float, silence: float) -> None:
+def test_the_cut_agrees_with_a_slow_reference(seed: int, power: float, minimum: float) -> None:
     probabilities = (np.random.default_rng(seed).random((3, 6, 5)) ** power).astype(np.float32)
     levels, sums = quantise(probabilities)
-    masks = ExpectedIoUCut(silence).masks(levels, sums)
+    masks = ExpectedIoUCut(minimum).masks(levels, sums)
     for tile in range(3):
         best = max(expected_iou(levels[tile] >= cut, probabilities[tile]) for cut in range(256))
         assert best_cuts(levels, sums)[1][tile] == pytest.approx(best, abs=1e-6)
-        if abs(best - silence) > 1e-5:
-            earned = expected_iou(masks[tile], probabilities[tile])
-            assert earned == pytest.approx(best if best > silence else 0, abs=1e-6)
+        if abs(best - minimum) > 1e-5:
+            reached = expected_iou(masks[tile], probabilities[tile])
+            assert reached == pytest.approx(best if best > minimum else 0, abs=1e-6)
 
 
 def test_the_cut_by_hand() -> None:
@@ -77,8 +78,32 @@ def test_rules_survive_json(rule: Threshold | ExpectedIoUCut) -> None:
     assert from_plain(json.loads(json.dumps(to_plain(rule)))) == rule
 
 
-@pytest.mark.parametrize("plain", [{}, {"rule": "coin"}, {"rule": "threshold", "silence": 0.5}, {"rule": "threshold"}])
-def test_other_rules_are_refused(plain: dict) -> None:
+def test_older_versions_had_another_name_for_the_minimum() -> None:
+    assert from_plain({"rule": "expected-IoU cut", "silence": 0.5}) == ExpectedIoUCut(0.5)
+    assert to_plain(ExpectedIoUCut(0.5)) == {"rule": "expected-IoU cut", "minimum_expected_iou": 0.5}
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        {},
+        None,
+        [],
+        {"rule": "coin"},
+        {"rule": []},
+        {"rule": "threshold", "silence": 0.5},
+        {"rule": "threshold"},
+        {"rule": "threshold", "level": 0},
+        {"rule": "threshold", "level": 256},
+        {"rule": "threshold", "level": "107"},
+        {"rule": "threshold", "level": True},
+        {"rule": "threshold", "level": 10.5},
+        {"rule": "cleaned threshold", "level": 100, "minimum_area": -1, "maximum_hole": 0},
+        {"rule": "expected-IoU cut", "silence": 1.5},
+        {"rule": "expected-IoU cut", "silence": 0.5, "minimum_expected_iou": 0.5, "level": 3},
+    ],
+)
+def test_other_rules_are_refused(plain: Any) -> None:
     with pytest.raises(BadInput, match="not a decision"):
         from_plain(plain)
 

@@ -9,7 +9,7 @@ from kaggle_seg.decisions.search import PartScores, always, best_near, cross_fit
 EVERYTHING = np.ones(1, bool)
 
 
-def earned(*scores: np.ndarray) -> PartScores:
+def scores_of(*scores: np.ndarray) -> PartScores:
     """Of parts of one tile each."""
     return PartScores(np.array(scores), np.ones(len(scores), int))
 
@@ -18,21 +18,21 @@ def test_a_broad_hill_beats_a_narrow_spike() -> None:
     curve = np.zeros(255)
     curve[100:140] = 0.5
     curve[20] = 1.0
-    assert 108 <= smoothed_peak(earned(curve))(EVERYTHING) <= 131
+    assert 108 <= smoothed_peak(scores_of(curve))(EVERYTHING) <= 131
 
 
 def test_the_middle_of_a_plateau_is_chosen() -> None:
-    assert smoothed_peak(earned(np.ones(255)))(EVERYTHING) == 127
+    assert smoothed_peak(scores_of(np.ones(255)))(EVERYTHING) == 127
 
 
 def test_edges_are_averaged_over_the_settings_there_are() -> None:
     rising = np.linspace(0, 1, 255)
-    assert smoothed_peak(earned(rising))(EVERYTHING) == 254
-    assert smoothed_peak(earned(rising[::-1]))(EVERYTHING) == 0
+    assert smoothed_peak(scores_of(rising))(EVERYTHING) == 254
+    assert smoothed_peak(scores_of(rising[::-1]))(EVERYTHING) == 0
 
 
 def test_the_best_of_the_levels_near() -> None:
-    scores, levels = earned(np.array([0.9, 0.4, 0.7, 0.7])), [1, 2, 3, 3]
+    scores, levels = scores_of(np.array([0.9, 0.4, 0.7, 0.7])), [1, 2, 3, 3]
     assert best_near(scores, levels, lambda chosen: [2, 3])(EVERYTHING) == 2
     assert best_near(scores, levels, lambda chosen: [1, 2, 3])(EVERYTHING) == 0
 

@@ -9,14 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kaggle_seg.decisions import candidates
-from kaggle_seg.decisions.candidates import Objective, cleaned_thresholds, levels_around, measure
-from kaggle_seg.decisions.rules import CleanedThreshold, ExpectedIoUCut, Threshold, best_cuts
+from kaggle_seg.competition import find_competition
+from kaggle_seg.decisions import search
+from kaggle_seg.decisions.record import Decision, Estimate
+from kaggle_seg.decisions.record_files import write_decision
+from kaggle_seg.decisions.rules import CleanedThreshold, ExpectedIoUCut, Rule, Threshold, best_cuts
+from kaggle_seg.decisions.search import cleaned_thresholds, levels_around, measure
 from kaggle_seg.decisions.tuning import Tuned, tune
 from kaggle_seg.masks.maps import MapStore, quantise
-from kaggle_seg.masks.scores import competition_scores, ious, overlaps
+from kaggle_seg.masks.scores import MetricVariant, competition_scores, ious, overlaps, parse_variant
 
 SIZE = 32
+FIRST = find_competition()
+OWN, EMPTY_ZERO = MetricVariant("competition", "one"), MetricVariant("competition", "zero")
 
 
 def stored(folder: Path, probabilities: np.ndarray) -> MapStore:
@@ -48,35 +53,59 @@ def treacherous_tiles(count: int) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(probabilities + jitter, 0, 1).astype(np.float32), truth > 0
 
 
-def tuned(folder: Path, probabilities: np.ndarray, truth: np.ndarray, per_unit: int = 2, **options: Any) -> Tuned:
-    units = [f"piece {tile // per_unit}" for tile in range(len(truth))]
-    return tune(stored(folder, probabilities), lambda tiles: truth[tiles], units, **options)
+def tuned(
+    folder: Path,
+    probabilities: np.ndarray,
+    truth: np.ndarray,
+    per_cluster: int = 2,
+    variant: MetricVariant = OWN,
+    fixed: Threshold | None = None,
+) -> Tuned:
+    clusters = [f"piece {tile // per_cluster}" for tile in range(len(truth))]
+    return tune(stored(folder, probabilities), lambda tiles: truth[tiles], clusters, variant, FIRST, fixed)
 
 
-def test_silence_wins_where_it_pays(tmp_path: Path) -> None:
+def written(folder: Path, decision: Decision) -> dict[str, Any]:
+    """What decision.json says of a decision."""
+    write_decision(folder / "decision.json", decision)
+    return json.loads((folder / "decision.json").read_text(encoding="utf-8"))
+
+
+def rules_of(result: Tuned) -> list[Rule]:
+    return [candidate.rule for candidate in result.decision.candidates]
+
+
+def score_of(result: Tuned, place: int, variant: MetricVariant) -> Estimate:
+    """The score of a candidate."""
+    score = result.decision.candidates[place].by_variant[variant]
+    assert score is not None
+    return score
+
+
+def test_a_minimum_expected_iou_wins_where_it_pays(tmp_path: Path) -> None:
     result = tuned(tmp_path, *treacherous_tiles(60))
-    assert isinstance(result.chosen.rule, ExpectedIoUCut)
-    assert 0.4 < result.chosen.rule.silence < 0.65
-    reading = result.chosen.scores["competition_one"]
-    assert reading is not None and reading.mean == 1
-    simple = result.contenders[0].scores["competition_one"]
-    assert simple is not None and simple.mean <= 0.5
-    assert result.chosen.empty_share == 0.5
+    rule = result.decision.rule
+    assert isinstance(rule, ExpectedIoUCut)
+    assert 0.4 < rule.minimum_expected_iou < 0.65
+    assert result.decision.scores.score.mean == 1
+    assert score_of(result, 0, OWN).mean <= 0.5
+    assert result.decision.scores.empty_share == 0.5
 
 
-def test_silence_does_not_pay_where_nothing_is_worth_nothing(tmp_path: Path) -> None:
-    result = tuned(tmp_path, *treacherous_tiles(60), objective=Objective("competition", "zero"))
-    assert type(result.chosen.rule) is Threshold
-    assert result.chosen.scores["competition_zero"] == result.contenders[2].scores["competition_zero"]
+def test_it_does_not_pay_where_an_empty_mask_counts_nothing(tmp_path: Path) -> None:
+    result = tuned(tmp_path, *treacherous_tiles(60), variant=EMPTY_ZERO)
+    assert type(result.decision.rule) is Threshold
+    assert result.decision.scores.score == score_of(result, 0, EMPTY_ZERO) == score_of(result, 2, EMPTY_ZERO)
 
 
 def test_the_simplest_rule_stands_where_none_beats_it(tmp_path: Path) -> None:
     _, truth = noisy_tiles(60)
     clear = np.where(truth, 0.9, 0.1).astype(np.float32)
     result = tuned(tmp_path, clear, truth)
-    assert type(result.chosen.rule) is Threshold
-    assert 90 < result.chosen.rule.level < 166  # the middle of all that do
-    assert [contender.values.mean() for contender in result.contenders] == [1, 1, 1]
+    rule = result.decision.rule
+    assert type(rule) is Threshold
+    assert 90 < rule.level < 166  # the middle of all that do
+    assert [values.mean() for values in result.values] == [1, 1, 1]
 
 
 def test_cleaning_wins_over_speckles(tmp_path: Path) -> None:
@@ -84,9 +113,9 @@ def test_cleaning_wins_over_speckles(tmp_path: Path) -> None:
     clear = np.where(truth, 0.9, 0.1)
     random = np.random.default_rng(1)
     clear[random.random(truth.shape) < 0.01] = 0.9
-    result = tuned(tmp_path, clear.astype(np.float32), truth)
-    assert type(result.chosen.rule) is CleanedThreshold
-    assert result.chosen.rule.minimum_area > 0
+    rule = tuned(tmp_path, clear.astype(np.float32), truth).decision.rule
+    assert type(rule) is CleanedThreshold
+    assert rule.minimum_area > 0
 
 
 def test_scores_are_those_of_the_masks(tmp_path: Path) -> None:
@@ -94,18 +123,21 @@ def test_scores_are_those_of_the_masks(tmp_path: Path) -> None:
     probabilities, truth = noisy_tiles(45)
     result = tuned(tmp_path, probabilities, truth, fixed=Threshold(140))
     intersection, union = overlaps(probabilities >= 140 / 256, truth)
+    one, zero = (competition_scores(intersection, union, empty, FIRST.iou_steps) for empty in ("one", "zero"))
     has_buildings = truth.any(axis=(1, 2))
     expected = {
-        "competition_one": competition_scores(intersection, union).mean(),
-        "competition_zero": competition_scores(intersection, union, "zero").mean(),
-        "competition_buildings": competition_scores(intersection, union)[has_buildings].mean(),
-        "iou_one": ious(intersection, union).mean(),
-        "iou_zero": ious(intersection, union, "zero").mean(),
-        "iou_buildings": ious(intersection, union)[has_buildings].mean(),
+        "score_empty_one": one.mean(),
+        "score_empty_zero": zero.mean(),
+        "score_buildings": one[has_buildings].mean(),
+        "iou_empty_one": ious(intersection, union, "one").mean(),
+        "iou_empty_zero": ious(intersection, union, "zero").mean(),
+        "iou_buildings": ious(intersection, union, "one")[has_buildings].mean(),
     }
-    assert {name: estimate and estimate.mean for name, estimate in result.chosen.scores.items()} == pytest.approx(expected)
-    assert result.curves["competition_one"][139] == pytest.approx(expected["competition_one"])
-    assert len(result.contenders) == 1 and result.chosen.rule == Threshold(140)
+    scores = result.decision.scores.by_variant
+    means = {variant.key: estimate.mean for variant, estimate in scores.items() if estimate}
+    assert means == pytest.approx(expected)
+    assert result.curves[parse_variant("score_empty_one")][139] == pytest.approx(expected["score_empty_one"])
+    assert rules_of(result) == [result.decision.rule] == [Threshold(140)]
 
 
 def test_candidates_do_what_their_rules_do(tmp_path: Path) -> None:
@@ -117,7 +149,7 @@ def test_candidates_do_what_their_rules_do(tmp_path: Path) -> None:
     assert np.array_equal(measured.cuts, best_cuts(levels, sums)[0])
     cleaned = cleaned_thresholds(store, lambda tiles: truth[tiles], [100, 150])
     assert len(cleaned.rules) == 30
-    for settings in (measured.thresholds(), measured.cuts_and_silence(), cleaned):
+    for settings in (measured.thresholds(), measured.expected_iou_cuts(), cleaned):
         met, joined = settings.overlaps(slice(None))
         for column in range(0, len(settings.rules), 7):
             intersection, union = overlaps(settings.rules[column].masks(levels, sums), truth)
@@ -129,45 +161,45 @@ def test_blocks_of_tiles_change_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     probabilities = np.random.default_rng(3).random((23, SIZE, SIZE), np.float32)
     truth = probabilities + np.random.default_rng(4).random((23, SIZE, SIZE)) > 1.2
     whole = tuned(tmp_path, probabilities, truth)
-    monkeypatch.setattr(candidates, "AT_ONCE", 5)
+    monkeypatch.setattr(search, "AT_ONCE", 5)
     blockwise = tuned(tmp_path, probabilities, truth)
-    assert whole.plain() == blockwise.plain()
-    for reading, curve in whole.curves.items():
-        assert blockwise.curves[reading] == pytest.approx(curve, abs=1e-12)
+    assert whole.decision == blockwise.decision
+    for variant, curve in whole.curves.items():
+        assert blockwise.curves[variant] == pytest.approx(curve, abs=1e-12)
 
 
 def test_scores_are_cross_fitted(tmp_path: Path) -> None:
-    """One unit is unlike the others: with it left out, the others choose a threshold that fails on it."""
+    """One cluster is unlike the others: with it left out, the others choose a threshold that fails on it."""
     truth = np.zeros((20, SIZE, SIZE), bool)
     truth[:, 8:24, 8:24] = True
     probabilities = np.where(truth, 0.9, 0.7).astype(np.float32)  # 0.8 is right
     probabilities[:2] = np.where(truth[:2], 0.5, 0.1)  # 0.3 is right
     result = tuned(tmp_path, probabilities, truth)
-    assert result.contenders[0].values.tolist() == [0.0] * 2 + [1.0] * 18
-    assert result.parts == 10
+    assert result.values[0].tolist() == [0.0] * 2 + [1.0] * 18
+    assert result.decision.scores.parts == 10
 
 
-def test_too_few_units_say_so(tmp_path: Path) -> None:
+def test_too_few_clusters_say_so(tmp_path: Path) -> None:
     probabilities, truth = noisy_tiles(16)
-    few = tuned(tmp_path / "few", probabilities, truth, per_unit=4)
-    assert (few.units, few.parts, few.reliable) == (4, 4, False)
-    alone = tuned(tmp_path / "alone", probabilities, truth, per_unit=16)
-    assert (alone.units, alone.parts, alone.reliable) == (1, 1, False)
+    few = tuned(tmp_path / "few", probabilities, truth, per_cluster=4).decision.scores
+    assert (few.clusters, few.parts, few.reliable) == (4, 4, False)
+    alone = tuned(tmp_path / "alone", probabilities, truth, per_cluster=16).decision.scores
+    assert (alone.clusters, alone.parts, alone.reliable) == (1, 1, False)
 
 
 def test_without_any_building(tmp_path: Path) -> None:
-    result = tuned(tmp_path, np.full((4, SIZE, SIZE), 0.1, np.float32), np.zeros((4, SIZE, SIZE), bool))
-    assert result.chosen.scores["competition_buildings"] is None
-    assert result.chosen.empty_share == 1 and result.tiles_with_buildings == 0
-    json.dumps(result.plain(), allow_nan=False)
+    decision = tuned(tmp_path, np.full((4, SIZE, SIZE), 0.1, np.float32), np.zeros((4, SIZE, SIZE), bool)).decision
+    assert decision.scores.by_variant[MetricVariant("competition", None)] is None
+    assert decision.scores.empty_share == 1 and decision.scores.tiles_with_buildings == 0
+    assert written(tmp_path, decision)["scores"]["score_buildings"] is None
 
 
 def test_the_same_maps_give_the_same_decision(tmp_path: Path) -> None:
     probabilities, truth = noisy_tiles(30)
-    first, second = (tuned(tmp_path / name, probabilities, truth).plain() for name in "ab")
+    first, second = (written(tmp_path, tuned(tmp_path / name, probabilities, truth).decision) for name in "ab")
     assert json.dumps(first) == json.dumps(second)
-    assert {"decision", "threshold", "score", "scores", "contenders", "differences"} <= set(first)
-    assert len(first["contenders"]) == len(first["differences"]) == 3
+    assert {"decision", "threshold", "score", "scores", "candidates", "differences"} <= set(first)
+    assert len(first["candidates"]) == len(first["differences"]) == 3
 
 
 def test_levels_around_share_a_lattice() -> None:

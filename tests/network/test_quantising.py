@@ -9,10 +9,11 @@ import keras
 import numpy as np
 import pytest
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.config import NetworkSettings
-from kaggle_seg.decisions.bootstrap import Estimate
-from kaggle_seg.decisions.candidates import Objective
+from kaggle_seg.decisions.record import Estimate
 from kaggle_seg.masks.maps import MapStore, quantise
+from kaggle_seg.masks.scores import own_variant
 from kaggle_seg.network import engines, quantising, unet
 from kaggle_seg.network.folding import folded
 from kaggle_seg.network.quantising import Comparison, compare
@@ -69,8 +70,9 @@ def test_both_are_tuned_before_they_are_compared(tmp_path: Path) -> None:
         return made
 
     def by(maps: np.ndarray) -> Comparison:
-        clusters = [str(number) for number in range(40)]
-        return compare(store("coarse", maps), store("exact", good), lambda tiles: truth[tiles], clusters, Objective())
+        clusters, competition = [str(number) for number in range(40)], find_competition()
+        stores = store("coarse", maps), store("exact", good)
+        return compare(*stores, lambda tiles: truth[tiles], clusters, own_variant(competition), competition)
 
     assert by(good / 2).harmless
     assert not by(random.random(truth.shape)).harmless

@@ -11,34 +11,27 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from kaggle_seg.competition import find_competition
-from kaggle_seg.decisions.bootstrap import Estimate
-from kaggle_seg.decisions.candidates import Objective
+from kaggle_seg.competition import Competition, find_competition
+from kaggle_seg.decisions.record import Decision, Estimate, Scores
 from kaggle_seg.decisions.rules import CleanedThreshold, ExpectedIoUCut, Rule, Threshold
-from kaggle_seg.decisions.tuning import Contender, Tuned
+from kaggle_seg.decisions.tuning import Tuned
+from kaggle_seg.masks.scores import EVERY_TILE, MetricVariant
 from kaggle_seg.pages.curves import draw_learning_curves, draw_threshold_curves, learning_plots
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SVG = "{http://www.w3.org/2000/svg}"
-READINGS = ("competition_one", "competition_zero", "iou_one", "iou_zero")
+OWN, OTHER = MetricVariant("competition", "one"), MetricVariant("iou", "zero")
 
 
-def tuned(rule: Rule, objective: Objective) -> Tuned:
-    curve = np.linspace(0, 0.5, 255)
-    contender = Contender(rule, dict.fromkeys(READINGS, Estimate(0.4, 0.3, 0.5)), 0.1, np.zeros(5))
+def tuned(rule: Rule, variant: MetricVariant, competition: Competition | None = None) -> Tuned:
+    curve, score = np.linspace(0, 0.5, 255), Estimate(0.4, 0.3, 0.5)
     return Tuned(
-        objective=objective,
-        chosen=contender,
-        contenders=(contender,),
-        differences=(),
-        curves={reading: curve + place / 10 for place, reading in enumerate(READINGS)},
-        tiles=5,
-        tiles_with_buildings=4,
-        units=3,
-        parts=3,
-        reliable=False,
+        decision=Decision(rule, Scores(variant, score, {variant: score}, tiles=5), (), ()),
+        values=(),
+        curves={variant: curve + place / 10 for place, variant in enumerate(EVERY_TILE)},
+        competition=competition or find_competition(),
     )
 
 
@@ -51,7 +44,7 @@ HISTORY = [
 @pytest.mark.parametrize("rule", [Threshold(128), CleanedThreshold(100, 16, 32), ExpectedIoUCut(0.5)])
 def test_the_picture_is_drawn_the_same_twice(rule: Rule, tmp_path: Path) -> None:
     for name in ("first.svg", "second.svg"):
-        draw_threshold_curves(tuned(rule, Objective()), "a run", tmp_path / name)
+        draw_threshold_curves(tuned(rule, OWN), "a run", tmp_path / name)
     assert (tmp_path / "first.svg").read_bytes() == (tmp_path / "second.svg").read_bytes()
     drawn = ElementTree.parse(tmp_path / "first.svg").getroot()
     assert float(drawn.get("width") or 0) > 600
@@ -59,15 +52,15 @@ def test_the_picture_is_drawn_the_same_twice(rule: Rule, tmp_path: Path) -> None
 
 
 def test_another_choice_is_another_picture(tmp_path: Path) -> None:
-    draw_threshold_curves(tuned(Threshold(128), Objective()), "a run", tmp_path / "first.svg")
-    draw_threshold_curves(tuned(Threshold(64), Objective("iou", "zero")), "a run", tmp_path / "second.svg")
+    draw_threshold_curves(tuned(Threshold(128), OWN), "a run", tmp_path / "first.svg")
+    draw_threshold_curves(tuned(Threshold(64), OTHER), "a run", tmp_path / "second.svg")
     assert (tmp_path / "first.svg").read_bytes() != (tmp_path / "second.svg").read_bytes()
 
 
 def test_each_curve_is_named_once_and_by_the_name_of_the_competitions_score(tmp_path: Path) -> None:
     for score, name in (("iou_steps", "score"), ("dice", "Dice")):
         competition = dataclasses.replace(find_competition(), score=score)
-        draw_threshold_curves(tuned(Threshold(128), Objective(competition=competition)), "a run", tmp_path / "a.svg")
+        draw_threshold_curves(tuned(Threshold(128), OWN, competition), "a run", tmp_path / "a.svg")
         told = [text.text for text in ElementTree.parse(tmp_path / "a.svg").getroot().iter(f"{SVG}text")]
         assert told.count(f"{name} (empty tiles count 1)") == told.count("IoU (empty tiles count 0)") == 1
         assert not any("competition_" in (text or "") for text in told)

@@ -43,19 +43,20 @@ def facts(**changes: Any) -> dict[str, Any]:
     return {
         "runs": ["north"],
         "stems": ["7", "8", "9"],
-        "words": "threshold 0.473",
+        "decision": {"rule": "threshold", "level": 121},
+        "description": "threshold 0.473",
         "threshold": 0.473,
         "overrides": None,
         "quick": False,
         "demo": False,
         "empty_predictions": 0.25,
-        "score": {"score": "competition", "empty_tile": "one", "units": 33, "reliable": True, **interval(0.6)},
+        "score": {"variant": "score_empty_one", "clusters": 33, "reliable": True, **interval(0.6)},
         "scores": {
-            "competition_one": interval(0.6),
-            "competition_zero": interval(0.5),
-            "competition_buildings": interval(0.55),
-            "iou_one": interval(0.8),
-            "iou_zero": interval(0.7),
+            "score_empty_one": interval(0.6),
+            "score_empty_zero": interval(0.5),
+            "score_buildings": interval(0.55),
+            "iou_empty_one": interval(0.8),
+            "iou_empty_zero": interval(0.7),
         },
         **changes,
     }
@@ -101,8 +102,9 @@ def test_the_score_of_another_competition_has_its_name(output_root: Path) -> Non
 
 
 def test_what_makes_scores_doubtful_is_said(output_root: Path) -> None:
-    weak = {"score": "competition", "empty_tile": "zero", "units": 3, "reliable": False, **interval(0.5)}
-    text = "\n".join(outcome_lines(decided(output_root, demo=True, quick=True, score=weak, threshold=None)))
+    weak = {"variant": "score_empty_zero", "clusters": 3, "reliable": False, **interval(0.5)}
+    cut = {"rule": "expected-IoU cut", "minimum_expected_iou": 0.5}
+    text = "\n".join(outcome_lines(decided(output_root, demo=True, quick=True, score=weak, decision=cut)))
     assert "north (generated demo tiles, a --quick run: only a trial, not for upload)" in text
     assert "unreliable, with only 3 bootstrap clusters" in text
     assert "IoU (empty tiles count 0)     0.700" in text
@@ -110,7 +112,7 @@ def test_what_makes_scores_doubtful_is_said(output_root: Path) -> None:
 
 
 def test_an_overridden_decision_is_named(output_root: Path) -> None:
-    lines = outcome_lines(decided(output_root, words="threshold 0.420", overrides="threshold 0.473"))
+    lines = outcome_lines(decided(output_root, description="threshold 0.420", overrides="threshold 0.473"))
     assert "decision                      threshold 0.420 (instead of threshold 0.473)" in lines
 
 
@@ -124,7 +126,7 @@ def test_scores_that_are_not_known_are_left_out(output_root: Path) -> None:
 
 
 def test_validation_without_buildings_has_no_score_of_theirs(output_root: Path) -> None:
-    scores = {**facts()["scores"], "competition_buildings": None}
+    scores = {**facts()["scores"], "score_buildings": None}
     lines = outcome_lines(decided(output_root, scores=scores))
     assert "score (tiles with buildings)  no such tiles" in lines
 

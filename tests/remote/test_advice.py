@@ -26,7 +26,7 @@ def test_the_list_advises_on_the_next_upload(server: KaggleServer, token: str, m
     outcome = run_submit("--list")
     assert outcome.code == 0
     assert (
-        "next: submissions/b.csv, local score 0.4000 [0.3800, 0.4200], +0.0100 from the best upload (submissions/a.csv)"
+        "next: submissions/b.csv, local score 0.4000 (0.3800 to 0.4200), +0.0100 from the best upload (submissions/a.csv)"
         in outcome.out
     )
     assert "is within the noise" in outcome.out

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from kaggle_seg.competition import find_competition
+from kaggle_seg.decisions.record import Provenance
+from kaggle_seg.masks.scores import MetricVariant
 from kaggle_seg.remote import choice
-from kaggle_seg.submission.provenance import Provenance
 
 from .conftest import Outcome, assert_agree, row
 from .kaggle_server import SLUG, KaggleServer
@@ -108,6 +109,6 @@ def test_tiles_are_the_competitions_by_their_test_ids_or_by_their_download(tmp_p
 
 def test_the_best_upload_is_one_of_the_same_metric_variant() -> None:
     rows = [row(1, 0.5, 0.6), row(2, 0.4, 0.7), replace(row(3, 0.9, 0.6), metric_variant="iou_empty_one")]
-    for variant in ("score_empty_one", "competition_one"):
-        assert choice.best_uploaded(rows, variant) == rows[0]
-    assert choice.best_uploaded(rows, "iou_one") == rows[2] and choice.best_uploaded(rows, "score_buildings") is None
+    assert choice.best_uploaded(rows, MetricVariant("competition", "one")) == rows[0]
+    assert choice.best_uploaded(rows, MetricVariant("iou", "one")) == rows[2]
+    assert choice.best_uploaded(rows, MetricVariant("competition", None)) is None

@@ -25,7 +25,7 @@ def test_an_upload_from_the_csv_to_the_score(server: KaggleServer, token: str, m
     assert outcome.code == 0
     assert outcome.out.splitlines() == [
         "reference 56000001",
-        "public score 0.64797, private score 0.61000; local score 0.39000 [0.37000, 0.41000], "
+        "public score 0.64797, private score 0.61000; local score 0.39000 (0.37000 to 0.41000), "
         "the public score is +0.2580 from it",
     ]
     assert "5 of 5 left today, resets 00:00 UTC = " in outcome.err and "late submissions are scored" in outcome.err

@@ -13,8 +13,7 @@ from kaggle_seg.competition import find_competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.inspect import main
 from kaggle_seg.masks import rle
-from kaggle_seg.masks.scores import competition_scores
-from kaggle_seg.masks.variants import MetricVariant
+from kaggle_seg.masks.scores import MetricVariant, competition_scores
 from kaggle_seg.submission.figures import figures_of
 from kaggle_seg.submission.table import Submission, write_submission
 from kaggle_seg.submission.truth import compare_with_masks, describe_truth
@@ -58,7 +57,9 @@ def test_the_score_on_true_masks(tmp_path: Path) -> None:
     assert found.scores(MetricVariant("iou", "one")) == pytest.approx(
         [iou(*pair) for pair in zip(own[:7], truth[:7], strict=True)]
     )
-    assert np.array_equal(found.scores(MetricVariant("competition", "zero")), competition_scores(both, either, "zero"))
+    assert np.array_equal(
+        found.scores(MetricVariant("competition", "zero")), competition_scores(both, either, "zero", COMPETITION.iou_steps)
+    )
     assert found.run_lengths == tuple(rle.encode(truth[:7]))
 
 

@@ -20,7 +20,7 @@ from kaggle_seg.pages.plot import Bars, Plot, Table, nice_axis, unit_axis
 from kaggle_seg.run_directory import write_atomic
 from kaggle_seg.submission.checks import usual_shape
 from kaggle_seg.submission.comparison import Agreement
-from kaggle_seg.submission.expected import find_images, read_provenance
+from kaggle_seg.submission.expected import find_images
 
 MOST_BYTES = 40_000_000
 SCRIPTS = ("packed.js", "runs.js", "maps.js", "paint.js", "tiles.js", "choosing.js", "slider.js", "large.js", "gallery.js")
@@ -47,7 +47,9 @@ def write_gallery(subject: Subject, most_bytes: int = MOST_BYTES) -> Path:
 def gallery(subject: Subject, most_bytes: int = MOST_BYTES) -> str:
     """The gallery as HTML; arguments as `write_gallery`."""
     submission = subject.submission
-    live, why_not_live = attempt(lambda: find_live(subject, most_bytes) if read_provenance(subject.csv) else Live())
+    live, why_not_live = attempt(
+        lambda: find_live(subject, most_bytes) if subject.csv.with_suffix(".json").is_file() else Live()
+    )
     live = live or Live(notices=[f"no live threshold: {problem}" for problem in why_not_live])
     images, why_no_images = subject.images, list[str]()
     if images is None:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from kaggle_seg.decisions.rules import Rule, from_plain
+from kaggle_seg.decisions.applying import open_test_maps
+from kaggle_seg.decisions.keeping import kept_decision
+from kaggle_seg.decisions.record import Provenance
+from kaggle_seg.decisions.record_files import provenance_of
 from kaggle_seg.errors import BadInput
-from kaggle_seg.pages.decision import read_decision
 from kaggle_seg.pages.gallery.packed_maps import TileMap, pack_maps, thresholds_with
 from kaggle_seg.pages.gallery.subject import Subject
 from kaggle_seg.pages.measures import measure_runs
 from kaggle_seg.pages.page import attempt
 from kaggle_seg.pages.plot import Plot
-from kaggle_seg.pages.slider import decide_command, empty_tiles, score_facts, score_plot, slider_facts
+from kaggle_seg.pages.slider import decide_command, empty_tiles, level_of, score_facts, score_plot, slider_facts
 from kaggle_seg.run_directory import find_run
 from kaggle_seg.submission.checks import usual_shape
-from kaggle_seg.submission.deciding import open_test_maps
-from kaggle_seg.submission.expected import read_provenance
-from kaggle_seg.submission.provenance import Provenance, in_words
 
 
 @dataclass(frozen=True)
@@ -50,17 +47,15 @@ def find_live(subject: Subject, most_bytes: int) -> Live:
     Raises:
         BadInput: the runs or their maps are gone, or the maps are of another size than the masks.
     """
-    csv = subject.csv
-    record, names = read_provenance(csv), Provenance.of(csv).runs
-    if not names:
+    made = provenance_of(subject.csv)
+    if not made.runs:
         return Live()
-    runs, competition = [find_run(name) for name in names], subject.competition
+    runs, competition = [find_run(name) for name in made.runs], subject.competition
     maps = subject.maps or open_test_maps(runs)
     if (maps.height, maps.width) != usual_shape(subject.submission):
         raise BadInput(f"the maps are of {maps.width} x {maps.height} pixels, the masks are not")
-    decision, why_not_tuned = attempt(lambda: read_decision(runs))
-    tuned = decision["decision"].get("level") if decision else None
-    facts = own_facts(record, csv, [run.name for run in runs], tuned)
+    decision, why_not_tuned = attempt(lambda: kept_decision(runs))
+    facts = own_facts(made, level_of(decision.rule) if decision else None)
     thresholds = facts["thresholds"]
     readable = {row.stem: row.run_lengths for row in subject.figures.rows}
     packed = pack_maps(maps, thresholds, readable, competition.id_suffix, competition.pixel_order, most_bytes)
@@ -73,30 +68,25 @@ def find_live(subject: Subject, most_bytes: int) -> Live:
     return Live(facts, score_plot(measures) if measures else None, packed, notices)
 
 
-def own_facts(record: dict[str, Any], csv: Path, runs: Sequence[str], tuned: int | None) -> dict[str, Any]:
+def own_facts(made: Provenance, tuned: int | None) -> dict[str, Any]:
     """The facts of the slider that need neither maps nor validation tiles.
 
     Args:
-        record: the JSON beside the CSV.
-        csv: the submission.
-        runs: that made it.
-        tuned: the level that was tuned for them; None if there is none, or not one for all tiles.
+        made: how the CSV was made.
+        tuned: the level that was tuned for its runs; None if there is none, or not one for all tiles.
     """
-    own: Rule | None = from_plain(record["decision"]) if isinstance(record.get("decision"), dict) else None
-    level = (record.get("decision") or {}).get("level")
-    thresholds = thresholds_with(*{one for one in (level, tuned) if one})
-    heading = f"The CSV's own masks: {record.get('words') or in_words(record.get('decision'))}"
-    facts = slider_facts(thresholds, heading, own, tuned, decide_command(runs), own_command(record, csv, runs))
-    score = record.get("score")
-    return facts | {"ownScore": "{mean:.3f} ({low:.3f} to {high:.3f})".format_map(score) if score else None}
+    thresholds = thresholds_with(*{level for level in (level_of(made.rule), tuned) if level})
+    heading = f"The CSV's own masks: {made.description}"
+    facts = slider_facts(thresholds, heading, made.rule, tuned, decide_command(made.runs), own_command(made))
+    return facts | {"ownScore": str(made.score) if made.score else None}
 
 
-def own_command(record: dict[str, Any], csv: Path, runs: Sequence[str]) -> str:
-    """The command that made the CSV as it stands."""
-    options = ["--threshold", f"{record['threshold']:.4f}"] if record.get("overrides") else []
-    if csv.stem != "+".join(runs):
-        options += ["--name", csv.stem]
-    return decide_command(runs, *options)
+def own_command(made: Provenance) -> str:
+    """The command that made a CSV as it stands."""
+    options = ["--threshold", f"{made.threshold:.4f}"] if made.overrides else []
+    if made.file.stem != "+".join(made.runs):
+        options += ["--name", made.file.stem]
+    return decide_command(made.runs, *options)
 
 
 def count_empty(subject: Subject, packed: dict[str, TileMap], places: int) -> dict[str, Any]:

@@ -23,10 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_seg.competition import PixelOrder
-from kaggle_seg.decisions.candidates import progress
 from kaggle_seg.masks import rle
 from kaggle_seg.masks.averaging import Maps
-from kaggle_seg.masks.maps import LEVELS
+from kaggle_seg.masks.maps import LEVELS, show_progress
 
 SHOWN_LEVELS = 64
 
@@ -92,7 +91,7 @@ def pack_maps(
     packed: list[TileMap] = []
     held = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for tiles, levels, sums in progress(maps, "maps"):
+        for tiles, levels, sums in show_progress(maps.shards(), "maps"):
             new = list(pool.map(pack_one, maps.stems[tiles], levels, sums))
             packed += new
             held += sum(len(tile.packed) for tile in new)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaggle_seg.competition import Competition
-from kaggle_seg.masks.variants import NAMES, MetricVariant
+from kaggle_seg.masks.scores import NAMES, MetricVariant
 from kaggle_seg.run_directory import shown
 
 if TYPE_CHECKING:

@@ -8,18 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from kaggle_seg.competition import Competition
-from kaggle_seg.decisions.candidates import progress
-from kaggle_seg.decisions.rules import Rule, from_plain
+from kaggle_seg.decisions.record_files import provenance_of
+from kaggle_seg.decisions.rules import Rule
 from kaggle_seg.decisions.validation import Validation, validation_of
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
+from kaggle_seg.masks.maps import show_progress
 from kaggle_seg.masks.scores import overlaps
 from kaggle_seg.pages.gallery.subject import Subject
 from kaggle_seg.run_directory import Run, find_run, shown
 from kaggle_seg.splits.splitting import read_split
-from kaggle_seg.submission.expected import read_provenance
 from kaggle_seg.submission.figures import figures_of
-from kaggle_seg.submission.provenance import Provenance
 from kaggle_seg.submission.table import Row, Submission
 from kaggle_seg.submission.truth import Truth
 from kaggle_seg.tiles.dataset import find_dataset
@@ -36,13 +35,14 @@ def validation_subject(csv: Path, competition: Competition, data: Path | None = 
     Raises:
         BadInput: the CSV names no run, or the runs' maps or tiles are gone or others now.
     """
-    runs, record = [find_run(name) for name in Provenance.of(csv).runs], read_provenance(csv)
-    if not runs or "decision" not in record:
+    made = provenance_of(csv)
+    runs = [find_run(name) for name in made.runs]
+    if not runs or made.rule is None:
         raise BadInput(
             f"{shown(csv)}: nothing here tells which run made it; --validation needs a CSV of decide, as it left it"
         )
     validation = validation_of(runs, data)
-    own, truth = decided(validation, from_plain(record["decision"]), competition)
+    own, truth = decided(validation, made.rule, competition)
     size = str(validation.maps.width), str(validation.maps.height)
     rows = [
         Row(line, (stem, run_lengths, *size), stem, run_lengths, size, True)
@@ -66,7 +66,7 @@ def decided(validation: Validation, rule: Rule, competition: Competition) -> tup
     own: list[str] = []
     true: list[str] = []
     pairs = []
-    for tiles, levels, sums in progress(validation.maps, "validation"):
+    for tiles, levels, sums in show_progress(validation.maps.shards(), "validation"):
         masks, truth = np.asarray(rule.masks(levels, sums)), np.asarray(validation.truth(tiles), bool)
         own += rle.encode(masks, competition.pixel_order)
         true += rle.encode(truth, competition.pixel_order)

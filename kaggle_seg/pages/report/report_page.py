@@ -13,13 +13,13 @@ from typing import Any
 
 from kaggle_seg.competition import Competition
 from kaggle_seg.config import read_toml
+from kaggle_seg.decisions import describing
+from kaggle_seg.decisions.record import Decision
 from kaggle_seg.decisions.validation import open_tiles
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.maps import LEVELS, MapStore
-from kaggle_seg.masks.variants import MetricVariant, parse_variant
+from kaggle_seg.masks.scores import MetricVariant
 from kaggle_seg.pages.curves import learning_plots, shown_variants
-from kaggle_seg.pages.decision_table import SCORE, contenders, headings, introduction
-from kaggle_seg.pages.decision_table import caveats as doubts
 from kaggle_seg.pages.measures import Measures, highest_levels, measure_runs
 from kaggle_seg.pages.page import attempt, render
 from kaggle_seg.pages.plot import Plot, Table
@@ -33,7 +33,7 @@ from kaggle_seg.pages.report.validation_tiles import (
     reliability_plot,
     step_table,
 )
-from kaggle_seg.pages.slider import decide_command, empty_tiles, score_facts, score_plot, slider_facts
+from kaggle_seg.pages.slider import decide_command, empty_tiles, level_of, score_facts, score_plot, slider_facts
 from kaggle_seg.run_directory import Run, write_atomic
 from kaggle_seg.splits.splitting import Split, read_split
 
@@ -122,11 +122,11 @@ def caveats(run: Run) -> list[str]:
     return lines
 
 
-def headline(decision: dict[str, Any], competition: Competition) -> list[tuple[str, str]]:
+def headline(decision: Decision, competition: Competition) -> list[tuple[str, str]]:
     """The decision and its cross-fitted scores: what each is, and the score with its interval."""
-    scores = {parse_variant(key): score for key, score in decision["scores"].items()}
+    scores = decision.scores.by_variant
     named = [(variant.label(competition), scores.get(variant)) for variant in shown_variants(competition)]
-    return [("decision", decision["words"]), *((label, SCORE.format_map(score)) for label, score in named if score)]
+    return [("decision", str(decision.rule)), *((label, str(score)) for label, score in named if score)]
 
 
 def training_part(part: Part, run: Run, competition: Competition) -> None:
@@ -171,10 +171,12 @@ def decision_part(part: Part, measures: Measures | None, why: list[str]) -> None
             "Tune the run with: python -m kaggle_seg.tune"
         ]
     else:
-        decision = measures.decision
-        part.paragraphs = [sentence(line) for line in (*introduction(decision), *doubts(decision))]
-        rows = [(rule + (" (chosen)" if star else ""), *cells) for star, (rule, *cells) in contenders(decision)]
-        part.tables = [Table(("rule", *headings(decision)), rows)]
+        decision, competition = measures.decision, measures.competition
+        lines = (*describing.introduction(decision), *describing.caveats(decision))
+        part.paragraphs = [sentence(line) for line in lines]
+        candidates = describing.candidate_rows(decision, competition)
+        rows = [(rule + (" (chosen)" if chosen else ""), *cells) for chosen, (rule, *cells) in candidates]
+        part.tables = [Table(("rule", *describing.headings(decision, competition)), rows)]
     part.plots = [score_plot(measures)]
 
 
@@ -225,7 +227,7 @@ def slider_of(run: Run, measures: Measures, test: Any) -> dict[str, Any]:
         test: the highest level of each test tile, int (N,); None where they are not predicted.
     """
     thresholds, command = list(range(1, LEVELS)), decide_command([run.name])
-    tuned = None if measures.decision is None else measures.decision["decision"].get("level")
+    tuned = level_of(measures.decision.rule) if measures.decision else None
     facts = slider_facts(thresholds, f"As decided: {measures.rule}", measures.rule, tuned, command, command)
     facts["scores"] = score_facts(measures, thresholds, own=True)
     if test is not None:

@@ -132,7 +132,7 @@ def ledger_table(entries: Sequence[Entry], run: Run) -> Table:
             entry.time.removesuffix("Z").replace("T", " "),
             entry.file + (" (this run)" if is_of(entry, run) else ""),
             entry.decision,
-            entry.local_score + (f" ({entry.local_low} to {entry.local_high})" if entry.local_low else ""),
+            entry.local_text,
             entry.variant_label(run.competition()),
             entry.public_score,
             entry.status,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kaggle_seg.masks.maps import LEVELS
-from kaggle_seg.masks.variants import MetricVariant
+from kaggle_seg.masks.scores import MetricVariant
 from kaggle_seg.pages.measures import Measures
 from kaggle_seg.pages.page import embed_image
 from kaggle_seg.pages.plot import Axis, Bars, Line, Mark, Plot, Table, nice_axis, unit_axis
@@ -97,7 +97,7 @@ def twentieths(intersection: np.ndarray, union: np.ndarray) -> np.ndarray:
 def step_table(measures: Measures) -> Table | None:
     """How many tiles pass each IoU step, and what that adds to the mean score; None for a score without steps."""
     intersection, union = measures.decided_intersection, measures.decided_union
-    empty_tile, steps = measures.objective.empty_tile, measures.steps
+    empty_tile, steps = measures.maximised.empty_tile, measures.steps
     if not steps:
         return None
     given = (union == 0) & (empty_tile == "one")

@@ -11,7 +11,9 @@ import pytest
 from PIL import Image
 
 from kaggle_seg.competition import find_competition
-from kaggle_seg.decisions.rules import Threshold, to_plain
+from kaggle_seg.decisions.applying import Choice
+from kaggle_seg.decisions.record import Provenance
+from kaggle_seg.decisions.rules import Threshold
 from kaggle_seg.masks.maps import MapStore, quantise
 from kaggle_seg.pages.gallery.fitting import Block, fit, pack_images
 from kaggle_seg.pages.gallery.gallery_page import MOST_BYTES, write_gallery
@@ -63,8 +65,8 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
             rows = np.arange(part.start, part.stop) % PATTERNS
             store.write_shard(part.start // store.shard, levels[rows], sums[rows])
         rule = Threshold(107)
-        facts = {"runs": ["many"], "decision": to_plain(rule), "words": str(rule), "threshold": rule.threshold}
-        csv = decide_and_write(store, rule, "many", {**facts, "data": str(tiles)}).path
+        origin = Provenance(Path(), runs=("many",), data=str(tiles))
+        csv = decide_and_write(store, Choice(rule, None), "many", origin, COMPETITION).path
         submission = Submission.read(csv, COMPETITION)
         return write_gallery(Subject(submission, figures_of(submission)))
 
