@@ -91,6 +91,11 @@ def test_no_two_modules_share_a_name() -> None:
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
+def test_a_module_is_named_after_what_it_is_about() -> None:
+    last = {name.rpartition(".")[2] for name in [*MODULES, *ROOMS]}
+    assert not last & {"utils", "helpers", "common", "misc", "tools", "base", "core"}
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_has_a_test_module_of_its_name(module: str) -> None:
     """The tests of kaggle_seg/room/module.py are tests/room/test_module.py."""

@@ -12,7 +12,7 @@ import pytest
 import tomli_w
 from PIL import Image
 
-from kaggle_seg import decide, inspect, predict, report, split, train, tune
+from kaggle_seg import decide, inspect, predict, report, split, summary, train, tune
 from kaggle_seg.competition import as_tables, find_competition
 from kaggle_seg.submission.table import Submission
 
@@ -127,6 +127,15 @@ def test_its_report_names_its_score(run: str, finished: tuple[str, Path], capsys
 def test_its_decision_names_its_score(run: str) -> None:
     assert tune.main([run]) == 0
     assert decide.main([run]) == 0
+
+
+def test_the_end_of_a_pipeline_names_its_score(
+    run: str, finished: tuple[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert summary.main([str(finished[1] / "submissions" / f"{run}.csv")]) == 0
+    told = capsys.readouterr().out
+    assert ("Dice (empty tiles count 1)" in told) == (run == "dice")
+    assert ("\nscore (empty tiles count 1)" in told) == (run == "salt")
 
 
 def test_another_competition_is_refused(run: str, capsys: pytest.CaptureFixture[str]) -> None:

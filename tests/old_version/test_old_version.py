@@ -145,6 +145,7 @@ def test_a_report_of_an_old_run(old: Path, run: str, capsys: pytest.CaptureFixtu
     page = (old / last_line(capsys).removeprefix("page: ")).read_text(encoding="utf-8")
     mean = json.loads((old / "runs" / run / "decision.json").read_text(encoding="utf-8"))["score"]["mean"]
     assert f"{mean:.3f}" in page
+    assert ("Dice (empty tiles count 1)" in page) == (run == "dice")
 
 
 def test_a_contact_sheet_and_a_comparison_of_old_csvs(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
