@@ -113,6 +113,8 @@ def test_a_second_start_does_nothing_anew(finished: tuple[Pipeline, subprocess.C
     assert again.stdout.splitlines()[-1] == "submission: submissions/small.csv"
     assert before == {path: path.stat().st_mtime_ns for path in before}
     assert "epoch " not in again.stderr
+    plan = again.stderr.partition("[1/6]")[0].splitlines()
+    assert [line.split() for line in plan[2:6]] == [[stage, "done"] for stage in ("split", "train", "predict", "tune")]
 
 
 def test_another_threshold_runs_no_network(finished: tuple[Pipeline, subprocess.CompletedProcess[str]]) -> None:

@@ -60,6 +60,7 @@ class Children:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = {**environment, "KSEG_PARENT": str(os.getpid()), "PYTHONSAFEPATH": "1"}
+        self.environment |= own_encoding(os.name)
         self._before: dict[int, Any] = {}
         self._starting = False
         self._signal = 0
@@ -125,7 +126,7 @@ class Children:
         with tempfile.TemporaryFile() as file:
             self.run(command, name, file)
             file.seek(0)
-            return file.read().decode("utf-8", "replace")
+            return os.fsdecode(file.read())
 
 
 def wait(child: subprocess.Popen[bytes]) -> None:
@@ -170,6 +171,18 @@ def own_group(system: str) -> dict[str, Any]:
     ({'process_group': 0}, {'creationflags': 512})
     """
     return {"creationflags": CREATE_NEW_PROCESS_GROUP} if system == "nt" else {"process_group": 0}
+
+
+def own_encoding(system: str) -> dict[str, str]:
+    """The environment variables under which children write UTF-8 to files too; elsewhere than on Windows they do.
+
+    Args:
+        system: as `os.name` has it.
+
+    >>> own_encoding("posix"), own_encoding("nt")
+    ({}, {'PYTHONIOENCODING': 'utf-8'})
+    """
+    return {"PYTHONIOENCODING": "utf-8"} if system == "nt" else {}
 
 
 def exit_code(returned: int) -> int:

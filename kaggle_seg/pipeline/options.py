@@ -15,7 +15,7 @@ from typing import get_args
 from kaggle_seg.config import Engine
 from kaggle_seg.errors import BadInput
 
-NUMBER, NONZERO = re.compile(r"\d+\.?\d*|\.\d+"), re.compile(r"[1-9]")
+NUMBER, NONZERO = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+"), re.compile(r"[1-9]")
 
 # name, placeholder of the value (a switch has none), help
 GROUPS = {
@@ -198,13 +198,13 @@ def check_tiles(options: Options) -> list[str]:
 def check_training(options: Options) -> list[str]:
     """What is wrong with the options of the training."""
     problems = []
-    if options.epochs and not (re.fullmatch(r"\d{1,9}", options.epochs) and NONZERO.search(options.epochs)):
+    if options.epochs and not (re.fullmatch(r"[0-9]{1,9}", options.epochs) and NONZERO.search(options.epochs)):
         problems.append(f"--epochs {options.epochs}: wanted a whole number from 1")
     if options.minutes and not (NUMBER.fullmatch(options.minutes) and NONZERO.search(options.minutes)):
         problems.append(f"--minutes {options.minutes}: wanted a number above 0")
-    if options.until and not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", options.until):
+    if options.until and not re.fullmatch(r"([01]?[0-9]|2[0-3]):[0-5][0-9]", options.until):
         problems.append(f"--until {options.until}: wanted a time of day, as 23:30")
-    if not re.fullmatch(r"\d{1,9}", options.seed):
+    if not re.fullmatch(r"[0-9]{1,9}", options.seed):
         problems.append(f"--seed {options.seed}: wanted a whole number from 0")
     bounds = [name for name in ("epochs", "minutes", "until") if getattr(options, name)]
     if len(bounds) > 1:

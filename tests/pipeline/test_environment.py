@@ -138,3 +138,40 @@ def test_another_python_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 10, 4))
     with pytest.raises(BadInput, match=r"is Python 3\.10\.4; this needs 3\.11, 3\.12 or 3\.13"):
         environment.check_python()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "made", "pytest_calls"),
+    [
+        ([], ".venv-test requirements/test.txt", ["-q"]),
+        (["tests/tiles", "-k", "a b"], ".venv-test requirements/test.txt", ["-q", "tests/tiles", "-k", "a b"]),
+        (["--images", "-x"], ".venv-images requirements/images.txt", ["-q", "tests/network", "-x"]),
+    ],
+)
+def test_all_checks_run_in_an_environment_of_their_own(
+    tmp_path: Path, arguments: list[str], made: str, pytest_calls: list[str]
+) -> None:
+    calls, bin_folder = tmp_path / "calls", made.split()[0] + "/bin"
+    program = f'#!/bin/sh\nfor word in "${{0##*/}}" "$@"; do printf "%s|" "$word"; done >>"{calls}"\necho >>"{calls}"\n'
+    for name in ("tests/run", "requirements/python.sh"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / name, tmp_path / name)
+    (tmp_path / "kaggle_seg" / "pipeline").mkdir(parents=True)
+    stand_in = f"""
+import sys
+from pathlib import Path
+print(*sys.argv[1:])
+Path({bin_folder!r}).mkdir(parents=True)
+for name in ("chromium", "ruff", "mypy", "lint-imports", "shellcheck", "pytest"):
+    (Path({bin_folder!r}) / name).write_text({program!r})
+    (Path({bin_folder!r}) / name).chmod(0o755)
+"""
+    (tmp_path / "kaggle_seg" / "pipeline" / "environment.py").write_text(stand_in, encoding="utf-8")
+    command = [str(tmp_path / "tests" / "run"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path.parent)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == made
+    ran = [line.split("|")[:-1] for line in calls.read_text(encoding="utf-8").splitlines()]
+    assert ran[-1] == ["pytest", *pytest_calls]
+    others = [] if "--images" in arguments else ["ruff", "ruff", "mypy", "lint-imports", "shellcheck"]
+    assert [call[0] for call in ran[:-1]] == others
