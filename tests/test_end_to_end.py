@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from kaggle_seg.pipeline.counting import count_tiles
+from kaggle_seg.pipeline.estimates import estimate_stage
+from kaggle_seg.pipeline.options import Options
 from kaggle_seg.run_directory import file_hash
 from kaggle_seg.synthetic.demo_tiles import DemoTiles, write_demo
 
@@ -115,6 +118,16 @@ def test_a_second_start_does_nothing_anew(finished: tuple[Pipeline, subprocess.C
     assert "epoch " not in again.stderr
     plan = again.stderr.partition("[1/6]")[0].splitlines()
     assert [line.split() for line in plan[2:6]] == [[stage, "done"] for stage in ("split", "train", "predict", "tune")]
+
+
+def test_its_records_tell_how_long_the_next_run_takes(
+    finished: tuple[Pipeline, subprocess.CompletedProcess[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline, _ = finished
+    monkeypatch.setenv("KSEG_ROOT", str(pipeline.root))
+    told = estimate_stage("train", pipeline.root / "runs" / "next", count_tiles(pipeline.tiles), Options(quick=True))
+    assert told.source == "small"
+    assert told.seconds
 
 
 def test_another_threshold_runs_no_network(finished: tuple[Pipeline, subprocess.CompletedProcess[str]]) -> None:

@@ -131,6 +131,8 @@ def describe_uploads(options: Options) -> str:
     """The uploads of today as the ledger has them; how many are left only Kaggle knows."""
     if options.submit == "no":
         return "none (--no-submit)"
+    if options.demo:
+        return "none (demo tiles)"
     made = 0
     with contextlib.suppress(*EXPECTED, BadInput, csv.Error):
         slug, today = find_competition(options.competition).slug, datetime.now(UTC).strftime("%Y-%m-%d")

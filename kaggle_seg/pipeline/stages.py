@@ -105,7 +105,7 @@ class Pipeline:
 
     def draw_demo(self, folder: Path) -> None:
         """Draws demo tiles, if they are not there; without another wish their training is short."""
-        options = replace(self.options, data=str(folder))
+        options = replace(self.options, data=str(folder), demo=True)
         self.children.run([self.python, "-m", "kaggle_seg.demo", str(folder)], "demo", stdout=2)
         if not (options.bounded or options.quick or options.training):
             options = replace(options, epochs=DEMO_EPOCHS)

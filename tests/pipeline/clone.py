@@ -32,6 +32,8 @@ if os.environ.get("WAITS") == name:
             time.sleep(0.1)
     except KeyboardInterrupt:
         sys.exit(130)
+if os.environ.get("PAUSES") == name:
+    time.sleep(1)
 if name == "decide":
     print("submission: submissions/drawn.csv")
 if os.environ.get("FAILS") == name:

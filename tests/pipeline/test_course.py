@@ -59,6 +59,17 @@ def test_too_little_disk_is_told_before_anything_is_installed(clone: Clone, tmp_
     assert not (clone.folder / ".venv").exists()
 
 
+def test_an_update_meanwhile_does_no_harm(clone: Clone, tmp_path: Path) -> None:
+    tiles = draw_tiles(tmp_path / "tiles")
+    started = clone.start("--data", str(tiles), PAUSES="train")
+    clone.wait_for("train")
+    for path in [clone.folder / "run_pipeline.sh", *(clone.folder / "kaggle_seg" / "pipeline").glob("*.py")]:
+        path.write_text("exit(9)\n", encoding="utf-8")
+    out, err = started.communicate(timeout=60)
+    assert started.returncode == 0, err
+    assert out.splitlines()[-1] == "submission: submissions/drawn.csv"
+
+
 def test_until_bounds_the_training(clone: Clone, tmp_path: Path) -> None:
     tiles = draw_tiles(tmp_path / "tiles")
     until = (datetime.now() + timedelta(hours=2)).strftime("%H:%M")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,5 +91,7 @@ def test_the_uploads_of_today_are_counted(options: Options, output_root: Path) -
     write(output_root / "submissions" / "ledger.csv", "\n".join(["time,competition,reference", *rows]) + "\n")
     plan = make_plan(Run(output_root / "runs" / "new"), options)
     assert lines_of(plan, options)["uploads"].startswith("2 made today (UTC); how many are left is not known")
+    assert lines_of(plan, replace(options, demo=True))["uploads"] == "none (demo tiles)"
+    assert lines_of(plan, replace(options, submit="no"))["uploads"] == "none (--no-submit)"
     write(output_root / "submissions" / "ledger.csv", "something else\n1\n")
     assert lines_of(plan, options)["uploads"].startswith("0 made today")
