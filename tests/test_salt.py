@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -124,9 +125,12 @@ def test_its_report_names_its_score(run: str, finished: tuple[str, Path], capsys
     assert ("Dice" in words) == (run == "dice")
 
 
-def test_its_decision_names_its_score(run: str) -> None:
-    assert tune.main([run]) == 0
-    assert decide.main([run]) == 0
+@pytest.mark.parametrize("command", [tune, decide])
+def test_its_decision_names_its_score(command: ModuleType, run: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main([run]) == 0
+    told = capsys.readouterr().out
+    assert ("Dice (empty tiles count 1)" in told) == (run == "dice")
+    assert ("score (empty tiles count 1)" in told) == (run == "salt")
 
 
 def test_the_end_of_a_pipeline_names_its_score(
