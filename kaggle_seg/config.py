@@ -50,7 +50,7 @@ class TrainingSettings:
     epochs: int = 0
     """epochs to train; 0 means as many as fit into --minutes, or 40 without --minutes"""
     minutes: float = 0.0
-    """train for about this long; the speed of the first half minute decides how many epochs; 0 means --epochs does"""
+    """train for about this long: the speed of the first half minute decides how many epochs; 0 means no limit of time"""
     batch_size: int = 8
     """tiles in a step"""
     learning_rate: float = 2e-3
