@@ -15,6 +15,7 @@ from kaggle_seg.errors import BadInput
 Loss = Literal["bce", "dice", "focal", "jaccard", "bce+jaccard"]
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 Engine = Literal["auto", "keras", "openvino", "int8"]
+Augmentation = Literal["none", "flips", "d4"]
 Kind = TypeVar("Kind")
 SplitMethod = Literal["auto", "blocks", "scenes", "groups", "random"]
 

@@ -5,29 +5,23 @@ The training takes up where a stopped one left off, at most an epoch earlier.
 
 from __future__ import annotations
 
-import dataclasses
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import tyro
 
 from kaggle_seg import config
 from kaggle_seg.config import NetworkSettings, RunSettings, TrainingSettings
 from kaggle_seg.errors import BadInput, report_errors
-from kaggle_seg.run_directory import Run, find_run, shown, write_atomic
+from kaggle_seg.run_directory import Run, find_run, shown
 
 if TYPE_CHECKING:
-    from kaggle_seg.competition import Competition
     from kaggle_seg.network.backup import Progress
-    from kaggle_seg.network.fold import TrainingTiles
-    from kaggle_seg.splits.splitting import Split
-    from kaggle_seg.tiles.cache import TileCache
 
-CURVES_SECONDS = 30.0  # to draw them takes as long as two or three steps
+PROG = "python -m kaggle_seg.train"
 
 
 @dataclass(frozen=True)
@@ -35,9 +29,9 @@ class Command:
     """What to train, and on which tiles."""
 
     run: str = ""
-    """the run, by name or folder (default: from the data folder and the network)"""
+    """the run, by name or folder (unless given, named after the data folder and the network)"""
     data: Path | None = None
-    """the folder of tiles (default: the one the run was split from)"""
+    """the folder of tiles (unless given, the one the run was split from)"""
     quick: bool = False
     """a small network, few epochs, at most 1500 training tiles: a look at the whole, not a score to upload"""
     restart: bool = False
@@ -47,13 +41,9 @@ class Command:
     print_run_name: bool = False
     """print the run's name, and stop"""
     competition: str = ""
-    """the competition, by slug, address or TOML file (default: the run's)"""
+    """the competition, by slug, address or TOML file (unless given, the run's)"""
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
-
-    @property
-    def settings(self) -> RunSettings:
-        return RunSettings(self.network, self.training)
 
 
 @report_errors
@@ -61,9 +51,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parses the command line and trains."""
     command = parse(sys.argv[1:] if argv is None else list(argv))
     if command.summary:
-        return print_summary(command)
+        from kaggle_seg.network.training import summary_of
+
+        print(summary_of(command.network))
+        return 0
     if not command.run and command.data is None:
-        raise BadInput("neither --run nor --data: say which run to train, or on which folder of tiles")
+        raise BadInput("neither --run nor --data is given; name the run to train, or the folder of tiles")
     name = command.run or config.default_run_name(command.data or Path(), command.network, command.quick)
     if command.print_run_name:
         print(name)
@@ -77,145 +70,47 @@ def parse(argv: list[str]) -> Command:
     Raises:
         BadInput: naming every setting out of its range.
     """
-    base = config.QUICK if "--quick" in argv else RunSettings()
-    if "--minutes" in argv and "--epochs" not in argv:
-        base = dataclasses.replace(base, training=dataclasses.replace(base.training, epochs=0))
-    default = Command(network=base.network, training=base.training)
-    command = tyro.cli(
-        Command,
-        args=argv,
-        default=default,
-        prog="kaggle_seg.train",
-        description=__doc__,
-        config=(tyro.conf.OmitArgPrefixes,),
-    )
-    if lines := config.problems(command.settings):
+
+    def parsed(default: Command) -> Command:
+        flat = (tyro.conf.OmitArgPrefixes,)
+        return tyro.cli(Command, args=argv, default=default, prog=PROG, description=__doc__, config=flat)
+
+    command = parsed(Command())
+    if command.quick:  # once more, for only the parser knows which settings were given
+        quick = config.QUICK
+        training = replace(quick.training, epochs=0 if command.training.minutes else quick.training.epochs)
+        command = parsed(Command(network=quick.network, training=training))
+    if lines := config.problems(RunSettings(command.network, command.training)):
         raise BadInput(lines)
     return command
 
 
-def print_summary(command: Command) -> int:
-    """Prints the network's size for 256×256 tiles."""
-    from kaggle_seg.network import unet
-
-    print(unet.summary(unet.build(command.network, 256, 256)))
-    return 0
-
-
 def train(command: Command, run: Run) -> int:
-    """Trains the run's network, or finds that it is done."""
+    """Trains the run's network, and says what was done."""
+    from kaggle_seg.network.training import train_run
+    from kaggle_seg.pages.curves import draw_learning_curves
     from kaggle_seg.splits.splitting import read_split
     from kaggle_seg.tiles.cache import open_cache
 
     split, competition = read_split(run.split_file), run.competition(command.competition)
-    check_settings(run, command)
-    cache = open_cache(command.data or Path(split.data["root"]), competition=competition)
-    if cache.fingerprint != split.data["fingerprint"]:
-        raise BadInput(
-            f"run {run.name} was split from other tiles than those now in {shown(cache.data)}: "
-            f"split again (python -m kaggle_seg.split) and train with --restart, "
-            "or take another --run name"
-        )
-    inputs = {
-        "settings": config.to_tables(command.settings),
-        "tiles": cache.fingerprint,
-        "validation": split.validation,
-        "excluded": split.excluded,
-    }
-    with run.stage("train", inputs, ["model.keras", "history.csv", "run.toml"]) as stage:
-        if stage.finished and not command.restart:
-            print(f"train: done before, {shown(run.model_file)} is up to date", file=sys.stderr)
-            return 0
-        from kaggle_seg.network import machine, training
+    cache = open_cache(command.data or Path(split.data["root"]), competition)
+    settings = RunSettings(command.network, command.training)
 
-        stage.finished = False
-        machine.make_reproducible(command.training.deterministic)
-        if command.restart:
-            training.clear(run)
-        write_settings(run, command, cache)
-        precision = machine.choose_precision(command.training.precision).removeprefix("mixed_")
-        print(f"train: computing in {precision}", file=sys.stderr)
-        tiles = fold_tiles(cache, split, command.training, competition)
-        progress = training.train_fold(run, command.settings, tiles, draw_curves(run))
-        stage.notes.update(
-            best_epoch=progress.best_epoch,
-            epochs=progress.epochs,
-            training_seconds=round(progress.seconds, 1),
-            precision=precision,
-        )
+    def draw(progress: Progress) -> None:
+        draw_learning_curves(progress.history, run.name, run.folder / "learning-curves.svg")
+
+    progress = train_run(
+        run, settings, split, cache, competition, quick=command.quick, restart=command.restart, after_epoch=draw
+    )
+    if progress is None:
+        print(f"train: done before, {shown(run.model_file)} is up to date", file=sys.stderr)
+        return 0
     print(
-        f"train: {progress.epochs} epochs, the best is {progress.best_epoch}: validation score "
+        f"train: {progress.epochs} epochs; the best is epoch {progress.best_epoch}, with a validation score of "
         f"{progress.best_score:.3f} at threshold 0.5; {shown(run.model_file)}",
         file=sys.stderr,
     )
     return 0
-
-
-def check_settings(run: Run, command: Command) -> None:
-    """Refuses to go on with a run under other settings than it was begun with.
-
-    Raises:
-        BadInput: naming the differences and the two ways on.
-    """
-    if command.restart or not run.settings_file.exists():
-        return
-    if changes := config.differences(config.read_settings(run.settings_file), command.settings):
-        raise BadInput(
-            f"run {run.name} was begun with other settings ({'; '.join(changes)}): "
-            "take another --run name, or forget what it has trained with --restart "
-            f"(to change the threshold alone: python -m kaggle_seg.decide {run.name} --threshold X)"
-        )
-
-
-def write_settings(run: Run, command: Command, cache: TileCache) -> None:
-    """Writes run.toml: settings, package versions and the tiles' fingerprint."""
-    import platform
-    from importlib.metadata import version
-
-    import tomli_w
-
-    names = ("keras", "numpy", "kaggle_seg")
-    tables: dict[str, Any] = {
-        "data": {"root": str(cache.data), "fingerprint": cache.fingerprint, "quick": command.quick},
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in names}},
-        **config.to_tables(command.settings),
-    }
-    write_atomic(run.settings_file, tomli_w.dumps(tables))
-
-
-def fold_tiles(cache: TileCache, split: Split, settings: TrainingSettings, competition: Competition) -> TrainingTiles:
-    """The rows to train on and to validate on."""
-    import numpy as np
-
-    from kaggle_seg.network.fold import TrainingTiles
-
-    tiles = cache.training
-    if tiles.masks is None:
-        raise BadInput(f"{shown(cache.data)}: the training tiles have no masks")
-    held_out = set(split.validation)
-    apart = held_out | set(split.excluded)
-    training = np.array([row for row, name in enumerate(tiles.ids) if name not in apart])
-    validation = np.array([row for row, name in enumerate(tiles.ids) if name in held_out])
-    if settings.training_tiles and settings.training_tiles < len(training):
-        drawn = np.random.default_rng(settings.seed).choice(training, settings.training_tiles, replace=False)
-        training = np.sort(drawn)
-    return TrainingTiles(tiles.images, tiles.masks, tiles.ids, training, validation, competition)
-
-
-def draw_curves(run: Run) -> Callable[[Progress], None]:
-    """A function that draws the learning curves as they stand: after the first and the last epoch, and now and then."""
-    from kaggle_seg.pages.curves import draw_learning_curves
-
-    drawn = -CURVES_SECONDS
-
-    def draw(progress: Progress) -> None:
-        nonlocal drawn
-        if progress.epoch < progress.epochs and time.monotonic() - drawn < CURVES_SECONDS:
-            return
-        draw_learning_curves(progress.history, run.name, run.folder / "learning-curves.svg")
-        drawn = time.monotonic()
-
-    return draw
 
 
 if __name__ == "__main__":

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
-from kaggle_seg.network.backup import assign, values
-
 STATISTICS_MOMENTUM = 0.99  # so near 1 that all the batches of `measure_statistics` weigh alike
 
 
-def copy_averages(model: keras.Model, averaged: keras.Model) -> None:
+def values(variables: Sequence[keras.Variable]) -> list[np.ndarray]:
+    """Copies of the variables' values."""
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def assign(variables: Sequence[keras.Variable], saved: Sequence[np.ndarray]) -> None:
+    """Gives the variables the saved values."""
+    for variable, value in zip(variables, saved, strict=True):
+        variable.assign(value)
+
+
+def copy_averages(model: keras.Model, optimizer: keras.optimizers.Optimizer, averaged: keras.Model) -> None:
     """Puts the optimiser's running average of the trainable weights into `averaged`, and leaves `model` as it is.
 
     Args:
-        model: compiled with an optimiser with `use_ema=True`.
-        averaged: a clone of it.
+        model: trained by that optimiser.
+        optimizer: one with `use_ema=True`.
+        averaged: a clone of the model.
     """
     weights = values(model.trainable_variables)
-    model.optimizer.finalize_variable_values(model.trainable_variables)  # Keras's public way to its averages
+    optimizer.finalize_variable_values(model.trainable_variables)  # Keras's public way to its averages
     # copies, for on JAX a shared buffer dies with the first that consumes it
     assign(averaged.variables, values(model.variables))
     assign(model.trainable_variables, weights)
@@ -85,6 +95,6 @@ class Overlaps(keras.Model):
 
     def call(self, batch: Any) -> Any:
         images, masks = batch
-        found, true = self.model(images, training=False)[..., 0] >= 0, masks > 0
-        both, either = keras.ops.logical_and(found, true), keras.ops.logical_or(found, true)
+        predicted, true = self.model(images, training=False)[..., 0] >= 0, masks > 0
+        both, either = keras.ops.logical_and(predicted, true), keras.ops.logical_or(predicted, true)
         return tuple(keras.ops.sum(keras.ops.cast(pixels, "int32"), axis=(1, 2)) for pixels in (both, either))

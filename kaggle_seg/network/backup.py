@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from kaggle_seg.errors import BadInput
@@ -42,17 +41,6 @@ class Progress:
     best_score: float = -1.0
     seconds: float = 0.0
     history: list[dict[str, Any]] = field(default_factory=list)
-
-
-def values(variables: Sequence[keras.Variable]) -> list[np.ndarray]:
-    """Copies of the variables' values."""
-    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
-
-
-def assign(variables: Sequence[keras.Variable], saved: Sequence[np.ndarray]) -> None:
-    """Gives the variables the saved values."""
-    for variable, value in zip(variables, saved, strict=True):
-        variable.assign(value)
 
 
 def save(folder: Path, progress: Progress, state: Sequence[np.ndarray], best: Sequence[np.ndarray]) -> None:

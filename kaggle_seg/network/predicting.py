@@ -1,114 +1,67 @@
-"""The maps of a run: its network made ready, its validation and test tiles predicted."""
+"""Predicting a run: the maps of its validation and test tiles, those that are missing.
+
+Light until there is something to predict: that a run is done is found without Keras.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
-from dataclasses import dataclass
-from typing import Any
-
-import keras
-import numpy as np
-
 from kaggle_seg.competition import Competition
-from kaggle_seg.config import Engine, Precision
-from kaggle_seg.decisions.search import truth_of
+from kaggle_seg.config import Augmentation, Engine, Precision
 from kaggle_seg.errors import BadInput
-from kaggle_seg.masks.maps import MapStore
-from kaggle_seg.masks.scores import own_variant
-from kaggle_seg.network import engines, quantising
-from kaggle_seg.network.engines import Predictor
-from kaggle_seg.network.inference import Augmentation, load_model, predict_tiles
-from kaggle_seg.network.machine import choose_precision
-from kaggle_seg.run_directory import Run, shown
+from kaggle_seg.network import machine
+from kaggle_seg.run_directory import Run, file_hash, shown
 from kaggle_seg.splits.splitting import Split
-from kaggle_seg.tiles.cache import TileArrays, TileCache
+from kaggle_seg.tiles.cache import TileCache
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """What is predicted, and how.
+def predict_run(
+    run: Run,
+    split: Split,
+    cache: TileCache,
+    competition: Competition,
+    *,
+    tta: Augmentation = "d4",
+    precision: Precision = "auto",
+    engine: Engine = "auto",
+) -> dict[str, str] | None:
+    """Predicts a run's tiles into `validation/` and `test/`, or finds that it is done.
 
-    Attributes:
-        run: the run directory, held by the caller.
-        cache: its tiles.
-        split: which of them validate.
+    On a CPU, Keras predicts fastest in a process that has not computed anything yet.
+
+    Args:
+        run: a trained one.
+        split: which tiles validate.
+        cache: the tiles.
         competition: by whose score int8 is judged.
         tta: test-time augmentation.
-        precision: as asked for.
-        engine: as asked for.
-        inputs: all that decides what the maps will be; half-finished maps of other inputs are not taken up.
+        precision: what to compute in.
+        engine: what computes.
+
+    Returns:
+        What computed the maps, for people, under "engine", and what became of int8 where that was asked for; None where
+        the maps were there before.
+
+    Raises:
+        BadInput: the run is not trained, its model is damaged or not for these tiles or settings, or the engine, precision
+            or backend is not to be had.
+        Failure: another process holds the run.
     """
+    if not run.model_file.exists():
+        raise BadInput(f"{shown(run.model_file)} is not there: train it with python -m kaggle_seg.train --run {run.name}")
+    inputs = {
+        "model": file_hash(run.model_file),
+        "tta": tta,
+        "precision": precision,
+        "engine": engine,
+        "validation": split.validation,
+        "tiles": cache.fingerprint,
+    }
+    with run.stage("predict", inputs, ["validation", "test"]) as stage:
+        if stage.finished:
+            return None
+        machine.prepare_backend()
+        from kaggle_seg.network.inference import Prediction
 
-    run: Run
-    cache: TileCache
-    split: Split
-    competition: Competition
-    tta: Augmentation
-    precision: Precision
-    engine: Engine
-    inputs: dict[str, Any]
-
-    def write(self) -> dict[str, str]:
-        """Predicts all tiles into `validation/` and `test/`.
-
-        Returns:
-            What computed them, in words, for the run's record.
-
-        Raises:
-            BadInput: the model is damaged or not for these tiles, or a package of the engine is not installed.
-        """
-        engine, precision = engines.choose_engine(self.engine), choose_precision(self.precision)
-        model = self._load()
-        try:
-            predictor = engines.make_predictor(model, "openvino" if engine == "int8" else engine, precision)
-        except ValueError as error:
-            raise BadInput(f"{shown(self.run.model_file)}: {error}; train again with --restart") from error
-        validation = self._maps(predictor, "validation", self.cache.training, self._rows(self.split.validation))
-        notes = {}
-        if engine == "int8":
-            predictor, notes["int8"] = self._try_int8(model, predictor, precision, validation)
-        self._maps(predictor, "test", self.cache.test, np.arange(len(self.cache.test.ids)))
-        return {"engine": predictor.description, **notes}
-
-    def _load(self) -> keras.Model:
-        model = load_model(self.run.model_file)
-        height, width = model.input_shape[1:3]
-        if (height, width) != (self.cache.height, self.cache.width):
-            raise BadInput(
-                f"{shown(self.cache.data)}: tiles of {self.cache.width}×{self.cache.height} pixels, but the network was "
-                f"trained on {width}×{height}: give the tiles it was trained for, or train on these"
-            )
-        return model
-
-    def _rows(self, ids: list[str]) -> np.ndarray:
-        row_of = {name: row for row, name in enumerate(self.cache.training.ids)}
-        return np.array([row_of[name] for name in ids])
-
-    def _maps(self, predictor: Predictor, folder: str, tiles: TileArrays, rows: np.ndarray) -> MapStore:
-        source = hashlib.sha256(json.dumps([self.inputs, predictor.description]).encode()).hexdigest()
-        ids, stems = ([names[row] for row in rows] for names in (tiles.ids, tiles.stems))
-        store = MapStore.create(self.run.folder / folder, ids, stems, self.cache.height, self.cache.width, source=source)
-        predict_tiles(predictor, tiles.images, store, rows, self.tta)
-        return store
-
-    def _try_int8(self, model: keras.Model, exact: Predictor, precision: str, validation: MapStore) -> tuple[Predictor, str]:
-        """Predicts the validation tiles in 8 bits too; the maps that stay are those of the predictor it returns."""
-        rows, images, masks = self._rows(self.split.validation), self.cache.training.images, self.cache.training.masks
-        if masks is None or not len(rows):
-            return exact, "not taken: there are no validation tiles to judge it by"
-        others = sorted(set(self.cache.training.ids) - {*self.split.validation, *self.split.excluded})
-        few = np.random.default_rng(0).permutation(self._rows(others))[: quantising.CALIBRATION_TILES]
-        network = quantising.quantised(model, images[np.sort(few)])
-        coarse = engines.with_openvino(network, precision, "int8")
-        trial = self._maps(coarse, "validation-int8", self.cache.training, rows)
-        clusters = [self.split.clusters[name] for name in self.split.validation]
-        variant = own_variant(self.competition)
-        comparison = quantising.compare(trial, validation, truth_of(masks, rows), clusters, variant, self.competition)
-        if not comparison.harmless:
-            shutil.rmtree(trial.folder)
-            return exact, str(comparison)
-        shutil.rmtree(validation.folder)
-        trial.folder.rename(validation.folder)
-        return coarse, str(comparison)
+        machine.compute_batches_side_by_side()
+        stage.notes.update(Prediction(run, cache, split, competition, tta, precision, engine, inputs).write())
+    return stage.notes

@@ -1,129 +1,145 @@
-"""Training one network: AdamW with warm-up and cosine decay, averaged weights, exact resumption."""
+"""Training a run: what it is trained by and on is checked and kept in run.toml, then its network is trained.
+
+Light until there is something to train: that a run is done is found without Keras.
+"""
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import sys
-import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from tqdm import tqdm
+from kaggle_seg import config
+from kaggle_seg.competition import Competition
+from kaggle_seg.config import NetworkSettings, RunSettings
+from kaggle_seg.errors import BadInput
+from kaggle_seg.network import machine
+from kaggle_seg.run_directory import Run, shown, write_atomic
+from kaggle_seg.splits.splitting import Split
+from kaggle_seg.tiles.cache import TileCache
 
-from kaggle_seg.config import RunSettings
-from kaggle_seg.network import backup
-from kaggle_seg.network.backup import Progress
-from kaggle_seg.network.fold import Fold, TrainingTiles
-from kaggle_seg.run_directory import Run, read_json, write_json
+if TYPE_CHECKING:
+    from kaggle_seg.network.backup import Progress
 
-DEFAULT_EPOCHS = 40
-CALIBRATION_SECONDS = 30.0
+OUTPUTS = ("model.keras", "history.csv", "run.toml")
+LEFT_BEHIND = (*OUTPUTS, "plan.json", "learning-curves.svg", "learning-curves.png")  # the last one by earlier versions
 
 
-def train_fold(
-    run: Run, settings: RunSettings, tiles: TrainingTiles, after_epoch: Callable[[Progress], None] | None = None
-) -> Progress:
-    """Trains a network, or takes up its training, until all epochs are done.
+def train_run(
+    run: Run,
+    settings: RunSettings,
+    split: Split,
+    cache: TileCache,
+    competition: Competition,
+    *,
+    quick: bool = False,
+    restart: bool = False,
+    after_epoch: Callable[[Progress], None] | None = None,
+) -> Progress | None:
+    """Trains a run, takes up its training after the last finished epoch, or finds that it is done.
 
-    Leaves `model.keras` (the best averaged weights), `history.csv` and `backup/` in the run's folder, up to date after
-    every epoch.
+    Nothing else may have been computed in this process, so that the same settings give the same bits.
 
     Args:
-        run: the run directory, held by the caller.
-        settings: all that the training fixes.
-        tiles: the fold.
+        run: where it is trained.
+        settings: all that it fixes besides its split.
+        split: which tiles train and which validate.
+        cache: the tiles.
+        competition: by whose score the epochs are judged.
+        quick: whether the settings are those of a quick look; kept for the reports.
+        restart: forget what was trained before.
         after_epoch: called after each epoch, e.g. to draw the learning curves.
 
+    Returns:
+        How the training went; None where it was done before.
+
     Raises:
-        Failure: the loss is no longer finite; names step and tiles.
+        BadInput: the run was split from other tiles or begun with other settings, a precision or backend is not to be
+            had, or a file of the run is damaged.
+        Failure: another process holds the run, or the loss is no longer finite.
     """
-    fold = Fold(run, settings, tiles)
-    progress = start(fold)
-    fold.publish(progress)
-    print(f"train: {fold.steps.words}", file=sys.stderr)
-    bar = tqdm(
-        total=progress.epochs * len(fold.batches), initial=progress.epoch * len(fold.batches), unit="step", disable=None
-    )
-    with bar:
-        while progress.epoch < progress.epochs:
-            fold.epoch(progress, bar)
-            fold.save(progress)
-            fold.publish(progress)
-            tqdm.write(describe(progress), file=sys.stderr)
-            if after_epoch:
-                after_epoch(progress)
+    check_tiles(run, split, cache)
+    if not restart:
+        check_settings(run, settings)
+    inputs = {
+        "settings": config.to_tables(settings),
+        "tiles": cache.fingerprint,
+        "validation": split.validation,
+        "excluded": split.excluded,
+    }
+    with run.stage("train", inputs, OUTPUTS) as stage:
+        if stage.finished and not restart:
+            return None
+        stage.finished = False
+        machine.prepare_backend()
+        from kaggle_seg.network.epochs import train_network
+        from kaggle_seg.network.trainer import tiles_of
+
+        machine.make_reproducible(settings.training.deterministic)
+        chosen = machine.choose_precision(settings.training.precision)
+        if restart:
+            clear(run)
+        data = {"root": str(cache.data), "fingerprint": cache.fingerprint, "quick": quick}
+        write_settings(run, settings, {"data": data, **machine.record(chosen)})
+        precision = chosen.removeprefix("mixed_")
+        print(f"train: computing in {precision}", file=sys.stderr)
+        progress = train_network(run, settings, tiles_of(cache, split, settings.training, competition), after_epoch)
+        stage.notes.update(
+            best_epoch=progress.best_epoch,
+            epochs=progress.epochs,
+            training_seconds=round(progress.seconds, 1),
+            precision=precision,
+        )
     return progress
 
 
-def start(fold: Fold) -> Progress:
-    """Makes the fold's network anew, or with the values of the last finished epoch."""
-    found = backup.latest(fold.run.folder / "backup")
-    if not found:
-        progress = Progress(plan_epochs(fold))
-        fold.make(progress.epochs)
-        return progress
-    progress, state, best = backup.load(found)
-    fold.resume(progress, state, best)
-    print(f"taking up the training after epoch {progress.epoch} of {progress.epochs}", file=sys.stderr)
-    return progress
+def check_tiles(run: Run, split: Split, cache: TileCache) -> None:
+    """Refuses to train on other tiles than those that were split.
 
-
-def plan_epochs(fold: Fold) -> int:
-    """The epochs to train: as asked, or as many as the minutes allow, measured once and written down."""
-    training = fold.settings.training
-    if training.epochs or not training.minutes:
-        return training.epochs or DEFAULT_EPOCHS
-    plan = fold.run.folder / "plan.json"
-    if not plan.exists():
-        fold.make(1_000_000)
-        write_json(plan, measure_speed(fold, training.minutes * 60))
-    epochs = int(read_json(plan)["epochs"])
-    print(f"{epochs} epochs fit into {training.minutes:g} minutes", file=sys.stderr)
-    return epochs
-
-
-def measure_speed(fold: Fold, budget: float) -> dict[str, Any]:
-    """Trains for up to half a minute, to be thrown away, and validates a little.
-
-    Args:
-        fold: made anew; of no use afterwards.
-        budget: seconds for the whole training, this measurement included.
+    Raises:
+        BadInput: with the two ways on.
     """
-    started, seconds = time.monotonic(), []
-    before = started
-    for losses, _ in itertools.chain.from_iterable(fold.steps.epoch(number) for number in itertools.count(1)):
-        seconds.append((time.monotonic() - before) / len(losses))
-        before = time.monotonic()
-        if before - started > min(CALIBRATION_SECONDS, budget / 20) and len(seconds) >= 4:
-            break
-    step = float(np.median(seconds[2:]))
-    few = fold.tiles.validation[: 2 * fold.settings.training.batch_size]
-    fold.validate(few)  # traces
-    before = time.monotonic()
-    fold.validate(few)
-    tile = (time.monotonic() - before) / max(1, len(few))
-    statistics = min(fold.settings.training.statistics_batches, len(fold.batches)) * step / 2
-    epoch = len(fold.batches) * step + len(fold.tiles.validation) * tile + statistics
-    epochs = max(1, int((budget - (time.monotonic() - started)) / epoch))
-    return {"epochs": epochs, "seconds_a_step": round(step, 4), "seconds_an_epoch": round(epoch, 2)}
+    if cache.fingerprint != split.data["fingerprint"]:
+        raise BadInput(
+            f"run {run.name} was split from other tiles than those now in {shown(cache.data)}: "
+            "split again (python -m kaggle_seg.split) and train with --restart, or take another --run name"
+        )
 
 
-def describe(progress: Progress) -> str:
-    """The line of the epoch just finished."""
-    row = progress.history[-1]
-    left = (progress.epochs - progress.epoch) * progress.seconds / progress.epoch
-    ends = time.strftime("%H:%M", time.localtime(time.time() + left))
-    best = " *" if progress.best_epoch == progress.epoch else ""
-    return (
-        f"epoch {progress.epoch:>3}/{progress.epochs}  loss {row['loss']:.4f}  validation IoU {row['validation_iou']:.3f}  "
-        f"score {row['validation_score']:.3f}{best}  {row['seconds']:.0f} s" + (f"  ends {ends}" if left else "")
-    )
+def check_settings(run: Run, settings: RunSettings) -> None:
+    """Refuses to go on with a run under other settings than it was begun with.
+
+    Raises:
+        BadInput: naming the differences and the two ways on.
+    """
+    if not run.settings_file.exists():
+        return
+    if changes := config.differences(config.read_settings(run.settings_file), settings):
+        raise BadInput(
+            f"run {run.name} was begun with other settings ({'; '.join(changes)}): "
+            "take another --run name, or forget what it has trained with --restart "
+            f"(to change the threshold alone: python -m kaggle_seg.decide {run.name} --threshold X)"
+        )
+
+
+def write_settings(run: Run, settings: RunSettings, facts: dict[str, Any]) -> None:
+    """Writes run.toml: facts about tiles and machine, then the settings."""
+    import tomli_w
+
+    write_atomic(run.settings_file, tomli_w.dumps({**facts, **config.to_tables(settings)}))
 
 
 def clear(run: Run) -> None:
-    """Forgets a training: backup, model, history and the plan of its epochs."""
+    """Forgets a training: its state, model, history and the plan of its epochs."""
     shutil.rmtree(run.folder / "backup", ignore_errors=True)
-    for name in ("model.keras", "history.csv", "plan.json", "run.toml", "learning-curves.svg", "learning-curves.png"):
+    for name in LEFT_BEHIND:
         (run.folder / name).unlink(missing_ok=True)
+
+
+def summary_of(network: NetworkSettings, side: int = 256) -> str:
+    """A network's parameters and FLOPs for square tiles of that side, level by level, as a table of text."""
+    machine.prepare_backend()
+    from kaggle_seg.network import unet
+
+    return unet.summary(unet.build(network, side, side))

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from kaggle_seg.competition import find_competition
 from kaggle_seg.config import RunSettings
 from kaggle_seg.run_directory import Run
 from tests.benchmarks.turns import Row, make_parser, run, take_turns, timed
@@ -42,29 +43,29 @@ def draw_cache(folder: Path, tiles: int) -> tuple[np.ndarray, np.ndarray]:
 
 def rows(options: argparse.Namespace) -> list[Row]:
     """An epoch of ours beside the bare work in it, and where the rest goes."""
-    from kaggle_seg.network import machine
+    from kaggle_seg.network import epochs, machine
     from kaggle_seg.network.backup import Progress
-    from kaggle_seg.network.fold import Fold, TrainingTiles
-    from kaggle_seg.train import draw_curves
+    from kaggle_seg.network.losses import make_loss
+    from kaggle_seg.network.steps import running_step
+    from kaggle_seg.network.trainer import Trainer, TrainingTiles
+    from kaggle_seg.pages.curves import draw_learning_curves
 
     machine.make_reproducible()
     tiles, rounds = (40, 1) if options.quick else (options.tiles, 3)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        images, masks = draw_cache(folder, tiles)
+        run = Run(Path(name))
+        images, masks = draw_cache(run.folder, tiles)
         split = tiles * 4 // 5
-        held_out = TrainingTiles(
-            images, masks, [str(row) for row in range(tiles)], np.arange(split), np.arange(split, tiles)
+        ids, parts = [str(row) for row in range(tiles)], (np.arange(split), np.arange(split, tiles))
+        trainer = Trainer(
+            RunSettings(), TrainingTiles(images, masks, ids, *parts, find_competition()), Progress(epochs=1000)
         )
-        fold, progress = Fold(Run(folder), RunSettings(), held_out), Progress(epochs=1000)
-        fold.make(progress.epochs)
-        curves = draw_curves(fold.run)
-        bar = tqdm(total=None, file=io.StringIO())
+        curves, bar = run.folder / "learning-curves.svg", tqdm(total=None, file=io.StringIO())
         work = {
-            "epoch": lambda: fold.epoch(progress, bar),
-            "save": lambda: fold.save(progress),
-            "publish": lambda: fold.publish(progress),
-            "curves": lambda: curves(progress),
+            "epoch": lambda: trainer.epoch(bar),
+            "save": lambda: trainer.save(run.folder / "backup"),
+            "publish": lambda: epochs.publish(run, trainer),
+            "curves": lambda: draw_learning_curves(trainer.progress.history, run.name, curves),
         }
         spent: dict[str, list[float]] = {part: [] for part in PARTS}
 
@@ -74,12 +75,14 @@ def rows(options: argparse.Namespace) -> list[Row]:
             return sum(seconds[-1] for seconds in spent.values())
 
         def bare() -> None:
-            for _ in range(len(fold.batches)):
-                fold.model.train_on_batch(first_images, first_masks)
+            with running() as step:
+                for _ in range(len(trainer.batches)):
+                    float(step(first_images, first_masks))
             for _ in range(0, tiles - split, len(first_images) * 2):
-                fold.averaged.predict_on_batch(two_batches)
+                trainer.averaged.predict_on_batch(two_batches)
 
-        first_images, first_masks, _ = next(fold.batches.epoch(1))
+        running = running_step(trainer.model, trainer.optimizer, make_loss(trainer.settings.training.loss))
+        first_images, first_masks, _ = next(trainer.batches.epoch(1))
         two_batches = np.concatenate([first_images] * 2)
         turns = take_turns({"bare": timed(bare), "kaggle_seg.train": ours}, rounds)
     what = f"an epoch of {split} tiles, {tiles - split} to validate"

@@ -22,9 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from kaggle_seg.config import NetworkSettings, RunSettings
-from kaggle_seg.run_directory import find_run, read_json
+from kaggle_seg.competition import find_competition
+from kaggle_seg.config import NetworkSettings, RunSettings, TrainingSettings
+from kaggle_seg.run_directory import Run
 from tests.benchmarks.children import children, serve
+from tests.benchmarks.trained import train_split
 from tests.benchmarks.turns import Row, installed, make_parser, not_measured, run, take_turns
 
 TORCH = "PyTorch, torch.compile, bfloat16, channels last"
@@ -77,24 +79,24 @@ def ours(way: str) -> Callable[[argparse.Namespace], Callable[[], Any]]:
     def make(options: argparse.Namespace) -> Callable[[], Any]:
         import keras
 
-        from kaggle_seg.network import fold, machine, resident, unet
+        from kaggle_seg.network import device_steps, machine, unet
+        from kaggle_seg.network.losses import make_loss
+        from kaggle_seg.network.trainer import make_optimizer
         from kaggle_seg.tiles.batches import Batches
 
         if way == BARE:
-            resident.gathered = lambda tiles, places, symmetries: tiles[: places.shape[0]]
-        random, count = np.random.default_rng(0), options.batch * dispatches(options) * resident.STEPS
+            device_steps.gathered = lambda tiles, places, symmetries: tiles[: places.shape[0]]
+        random, count = np.random.default_rng(0), options.batch * dispatches(options) * device_steps.STEPS
         images = random.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8)
         settings = RunSettings(NetworkSettings() if way == DEFAULT else NetworkSettings(stem="full", depth=4))
-        model = unet.build(settings.network, SIDE, SIDE, machine.choose_precision("auto"))
-        loss = keras.losses.BinaryCrossentropy(from_logits=True)
-        if way == DEFAULT:
-            loss = fold.make_loss(settings.training.loss)
-            fold.compile_model(model, settings.training, 10_000)
-        else:
-            model.compile("adam", loss)
-        model.optimizer.build(model.trainable_variables)
+        precision = machine.choose_precision("auto")
+        model = unet.build(settings.network, SIDE, SIDE, precision)
+        default = make_optimizer(settings.training, 10_000, precision)
+        optimizer = default if way == DEFAULT else keras.optimizers.Adam()
+        optimizer.build(model.trainable_variables)
+        loss = make_loss(settings.training.loss if way == DEFAULT else "bce")
         batches = Batches(images, (images[..., 0] > 160).astype(np.uint8), np.arange(count), options.batch, seed=0)
-        steps = resident.ResidentSteps(model, batches, loss)
+        steps = device_steps.DeviceSteps(model, optimizer, loss, batches)
         return lambda: [losses for losses, _ in steps.epoch(1)]
 
     return make
@@ -105,22 +107,21 @@ def epoch(options: argparse.Namespace) -> Callable[[], Any]:
     from tqdm import tqdm
 
     from kaggle_seg.network.backup import Progress
-    from kaggle_seg.network.fold import Fold, TrainingTiles
-    from kaggle_seg.run_directory import Run
+    from kaggle_seg.network.epochs import publish
+    from kaggle_seg.network.trainer import Trainer, TrainingTiles
     from tests.benchmarks.epochs import draw_cache
 
-    folder, tiles = Path(tempfile.mkdtemp()), tiles_of(options)
-    images, masks = draw_cache(folder, tiles)
+    run, tiles = Run(Path(tempfile.mkdtemp())), tiles_of(options)
+    images, masks = draw_cache(run.folder, tiles)
     split = tiles * 4 // 5
-    parts = np.arange(split), np.arange(split, tiles)
-    fold = Fold(Run(folder), RunSettings(), TrainingTiles(images, masks, [str(row) for row in range(tiles)], *parts))
-    progress, bar = Progress(epochs=1000), tqdm(file=io.StringIO())
-    fold.make(progress.epochs)
+    ids, parts = [str(row) for row in range(tiles)], (np.arange(split), np.arange(split, tiles))
+    trainer = Trainer(RunSettings(), TrainingTiles(images, masks, ids, *parts, find_competition()), Progress(epochs=1000))
+    bar = tqdm(file=io.StringIO())
 
     def work() -> None:
-        fold.epoch(progress, bar)
-        fold.save(progress)
-        fold.publish(progress)
+        trainer.epoch(bar)
+        trainer.save(run.folder / "backup")
+        publish(run, trainer)
 
     return work
 
@@ -134,7 +135,7 @@ def tiles_of(options: argparse.Namespace) -> int:
 
 
 def steps_a_dispatch() -> int:
-    from kaggle_seg.network.resident import STEPS
+    from kaggle_seg.network.device_steps import STEPS
 
     return STEPS
 
@@ -173,12 +174,10 @@ def to_the_score(options: argparse.Namespace, operation: str) -> Row:
         return not_measured(operation, DEFAULT, "needs --data DIR")
     with tempfile.TemporaryDirectory() as root:
         os.environ["KSEG_ROOT"] = root
-        epochs = ["--epochs", "1", "--training-tiles", "32"] if options.quick else ["--epochs", str(TWO_CORES)]
-        for verb in (["split", "--data", str(options.data)], ["train", *epochs]):
-            subprocess.run([sys.executable, "-m", f"kaggle_seg.{verb[0]}", *verb[1:], "--run", "gpu"], check=True)
-        progress = read_json(next((find_run("gpu").folder / "backup").glob("epoch-*/progress.json")))
-    figure = f"{progress['seconds']:.0f} s for {progress['epochs']} epochs"
-    return Row(operation, DEFAULT, figure, note=f"validation score at threshold 0.5: {progress['best_score']:.3f}")
+        short = TrainingSettings(epochs=1, training_tiles=32) if options.quick else TrainingSettings(epochs=TWO_CORES)
+        progress = train_split(options.data, "gpu", RunSettings(training=short))
+    figure = f"{progress.seconds:.0f} s for {progress.epochs} epochs"
+    return Row(operation, DEFAULT, figure, note=f"validation score at threshold 0.5: {progress.best_score:.3f}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

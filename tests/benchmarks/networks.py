@@ -13,15 +13,12 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from kaggle_seg import config
-from kaggle_seg.competition import find_competition
+from kaggle_seg.config import NetworkSettings, RunSettings, TrainingSettings
 from kaggle_seg.decisions.bootstrap import BootstrapClusters
 from kaggle_seg.decisions.record import Estimate
 from kaggle_seg.decisions.tuning import tune
@@ -30,10 +27,9 @@ from kaggle_seg.masks.scores import own_variant
 from kaggle_seg.run_directory import Run, find_run, read_json, write_json
 from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.tiles.cache import open_cache
-from kaggle_seg.train import fold_tiles
+from tests.benchmarks.trained import predict, split_tiles, train
 
-NETWORKS = {"plain": ["--stem", "full", "--depth", "4"], "default": []}
-SETTINGS = {"plain": config.NetworkSettings(stem="full", depth=4), "default": config.NetworkSettings()}
+NETWORKS = {"plain": NetworkSettings(stem="full", depth=4), "default": NetworkSettings()}
 ROUNDS = 3
 
 
@@ -41,34 +37,25 @@ def run_of(network: str, fold: int, minutes: float) -> Run:
     return find_run(f"network-{network}-{minutes:g}min-fold{fold}", must_exist=False)
 
 
-def verb(name: str, *words: object) -> None:
-    """Runs a command of the package, its output into ours."""
-    subprocess.run([sys.executable, "-m", f"kaggle_seg.{name}", *map(str, words)], check=True)
-
-
-def split(data: Path, network: str, fold: int, minutes: float) -> Run:
-    run = run_of(network, fold, minutes)
-    verb("split", "--data", data, "--run", run.name, "--fold", fold)
-    return run
-
-
 def measure_epochs(data: Path, minutes: float) -> dict[str, int]:
     """The epochs of each network that fit into the minutes, from measurements in turns; kept beside the runs."""
     kept = run_of("default", 0, minutes).folder / "epochs.json"
     if kept.exists():
         return read_json(kept)
-    from kaggle_seg.network import machine, training
-    from kaggle_seg.network.fold import Fold
+    from kaggle_seg.network import machine
+    from kaggle_seg.network.backup import Progress
+    from kaggle_seg.network.epochs import UNKNOWN, measure_speed
+    from kaggle_seg.network.trainer import Trainer, tiles_of
 
     machine.make_reproducible()
-    cache, run = open_cache(data, find_competition()), run_of("default", 0, minutes)
+    run, training = run_of("default", 0, minutes), TrainingSettings(minutes=minutes)
+    competition = run.competition()
+    tiles = tiles_of(open_cache(data, competition), read_split(run.split_file), training, competition)
     fits: dict[str, list[int]] = {network: [] for network in NETWORKS}
     for _ in range(ROUNDS):
-        for network, settings in SETTINGS.items():
-            whole = config.RunSettings(settings, replace(config.TrainingSettings(), minutes=minutes))
-            fold = Fold(run, whole, fold_tiles(cache, read_split(run.split_file), whole.training, run.competition()))
-            fold.make(1_000_000)
-            fits[network].append(training.measure_speed(fold, 60 * minutes)["epochs"])
+        for network, settings in NETWORKS.items():
+            trainer = Trainer(RunSettings(settings, training), tiles, Progress(UNKNOWN))
+            fits[network].append(measure_speed(trainer, 60 * minutes)["epochs"])
     epochs = {network: round(statistics.median(counts)) for network, counts in fits.items()}
     write_json(kept, epochs)
     return epochs
@@ -91,16 +78,16 @@ def main() -> int:
     options = parser.parse_args()
     for fold in range(options.folds):
         for network in NETWORKS:
-            split(options.data, network, fold, options.minutes)
+            split_tiles(options.data, run_of(network, fold, options.minutes).name, "--fold", fold)
     epochs = measure_epochs(options.data, options.minutes)
     print(f"epochs in {options.minutes:g} minutes: {epochs}", flush=True)
     clusters: list[str] = []
     values: dict[str, list[np.ndarray]] = {network: [] for network in NETWORKS}
     for fold in range(options.folds):
-        for network, flags in NETWORKS.items():
+        for network, settings in NETWORKS.items():
             run = run_of(network, fold, options.minutes)
-            verb("train", "--run", run.name, "--epochs", epochs[network], "--seed", fold, *flags)
-            verb("predict", run.name)
+            train(run, options.data, RunSettings(settings, TrainingSettings(epochs=epochs[network], seed=fold)))
+            predict(run, options.data)
             names, scores = values_of(run, options.data)
             values[network].append(scores)
         clusters += [f"{fold} {name}" for name in names]

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -29,6 +28,7 @@ from kaggle_seg.masks.maps import MapStore
 from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.tiles.cache import open_cache
 from tests.benchmarks.children import children, serve
+from tests.benchmarks.trained import train_split
 from tests.benchmarks.turns import Row, installed, make_parser, not_measured, run, take_turns
 
 BATCH, EPOCHS = 16, 8
@@ -197,9 +197,8 @@ def agreement(way: str, name: str, masks: np.ndarray, exact: np.ndarray) -> Row:
 def train(options: argparse.Namespace, root: Path) -> Run:
     """A run of the default network, trained for a few epochs."""
     os.environ["KSEG_ROOT"] = str(root)
-    few = ["--epochs", "1", "--training-tiles", "32"] if options.quick else ["--epochs", str(EPOCHS)]
-    for verb in (["split", "--data", str(options.data)], ["train", *few]):
-        subprocess.run([sys.executable, "-m", f"kaggle_seg.{verb[0]}", *verb[1:], "--run", "benchmark"], check=True)
+    few = config.TrainingSettings(epochs=1, training_tiles=32) if options.quick else config.TrainingSettings(epochs=EPOCHS)
+    train_split(options.data, "benchmark", config.RunSettings(training=few))
     return find_run("benchmark")
 
 

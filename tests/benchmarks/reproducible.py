@@ -26,20 +26,25 @@ def train(way: str, steps: int) -> None:
     import numpy as np
 
     from kaggle_seg.config import RunSettings
-    from kaggle_seg.network import fold, machine, unet
+    from kaggle_seg.network import machine, unet
+    from kaggle_seg.network.losses import make_loss
+    from kaggle_seg.network.steps import tensorflow_step
+    from kaggle_seg.network.trainer import make_optimizer
 
     if way == WAYS[0]:
         machine.make_reproducible()
     keras.utils.set_random_seed(0)
-    settings, random = RunSettings(), np.random.default_rng(0)
-    model = unet.build(settings.network, 256, 256, machine.choose_precision("auto"))
-    fold.compile_model(model, settings.training, 1000)
+    settings, random, precision = RunSettings(), np.random.default_rng(0), machine.choose_precision("auto")
+    model = unet.build(settings.network, 256, 256, precision)
+    optimizer = make_optimizer(settings.training, 1000, precision)
+    optimizer.build(model.trainable_variables)
+    step = tensorflow_step(model, optimizer, make_loss(settings.training.loss))
     images = random.integers(0, 256, (8, 256, 256, 3), np.uint8)
     masks = (images[..., :1] > 128).astype(np.uint8)
     seconds = []
     for _ in range(steps):
         started = time.perf_counter()
-        model.train_on_batch(images, masks)
+        float(step(images, masks))
         seconds.append(time.perf_counter() - started)
     weights = b"".join(values.tobytes() for values in model.get_weights())
     print(statistics.median(seconds[3:]), hashlib.sha256(weights).hexdigest())

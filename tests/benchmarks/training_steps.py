@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from kaggle_seg.config import NetworkSettings, RunSettings
+from kaggle_seg.config import Loss, NetworkSettings, RunSettings
 from tests.benchmarks.children import children, serve
 from tests.benchmarks.turns import Row, installed, make_parser, not_measured, run, take_turns
 
@@ -48,25 +48,33 @@ def plain(size: int) -> Callable[[], Any]:
     """The same network as this toolkit builds it, trained alike."""
     import keras
 
-    from kaggle_seg.network import machine, unet
+    from kaggle_seg.network.machine import make_reproducible
 
-    machine.make_reproducible()
-    images, masks = batch(size)
-    model = unet.build(NetworkSettings(stem="full", depth=4), SIDE, SIDE, machine.choose_precision("auto"))
-    model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
-    return lambda: model.train_on_batch(images, masks)
+    make_reproducible()
+    return ours(size, NetworkSettings(stem="full", depth=4), keras.optimizers.Adam(), "bce")
 
 
 def default(size: int) -> Callable[[], Any]:
     """The default network, as `train` trains it."""
-    from kaggle_seg.network import fold, machine, unet
+    from kaggle_seg.network.machine import choose_precision, make_reproducible
+    from kaggle_seg.network.trainer import make_optimizer
 
-    machine.make_reproducible()
-    images, masks = batch(size)
+    make_reproducible()
     settings = RunSettings()
-    model = unet.build(settings.network, SIDE, SIDE, machine.choose_precision("auto"))
-    fold.compile_model(model, settings.training, 1000)
-    return lambda: model.train_on_batch(images, masks)
+    optimizer = make_optimizer(settings.training, 1000, choose_precision("auto"))
+    return ours(size, settings.network, optimizer, settings.training.loss)
+
+
+def ours(size: int, network: NetworkSettings, optimizer: Any, loss: Loss) -> Callable[[], Any]:
+    """The toolkit's own step."""
+    from kaggle_seg.network import machine, unet
+    from kaggle_seg.network.losses import make_loss
+    from kaggle_seg.network.steps import tensorflow_step
+
+    model = unet.build(network, SIDE, SIDE, machine.choose_precision("auto"))
+    optimizer.build(model.trainable_variables)
+    step, (images, masks) = tensorflow_step(model, optimizer, make_loss(loss)), batch(size)
+    return lambda: float(step(images, masks))
 
 
 def torch_eager(size: int) -> Callable[[], Any]:

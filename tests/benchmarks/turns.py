@@ -30,6 +30,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from kaggle_seg.network.machine import prepare_backend
 from kaggle_seg.run_directory import read_json, write_json
 
 GET_PEERS = "pip install -e '.[peers]'"
@@ -187,6 +188,7 @@ def make_parser(description: str | None, tiles: bool = False) -> argparse.Argume
 def run(parser: argparse.ArgumentParser, rows: Callable[[argparse.Namespace], list[Row]], argv: Sequence[str] | None) -> int:
     """What a script's `main` does: measures, prints the table, keeps the rows."""
     options = parser.parse_args(argv)
+    prepare_backend()
     lacks = options.needs_data and options.data is None
     found = [not_measured(str(parser.description).partition("\n")[0], "", "needs --data DIR")] if lacks else rows(options)
     print(table(found))

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -14,15 +14,20 @@ import numpy as np
 import pytest
 
 from kaggle_seg.config import NetworkSettings, TrainingSettings
-from kaggle_seg.network import machine, steps, unet
-from kaggle_seg.network.fold import compile_model
+from kaggle_seg.network import device_steps, machine, unet
+from kaggle_seg.network.device_steps import STEPS, DeviceSteps, fastest_steps, turned
 from kaggle_seg.network.losses import make_loss
-from kaggle_seg.network.resident import STEPS, ResidentSteps, turned
-from kaggle_seg.network.steps import FedSteps, make_steps
+from kaggle_seg.network.steps import FedSteps, Steps
+from kaggle_seg.network.trainer import make_optimizer
 from kaggle_seg.tiles.batches import Batches, symmetries, transform, transform_image
 
 NETWORK = NetworkSettings(base_filters=4, depth=1, convs_per_level=1, dropout=0.2)
-ON_JAX = ("test_a_stopped_training_ends_with_the_same_bits", "test_a_card_that_holds_the_tiles_trains_alike")
+ON_JAX = (
+    "test_epochs.py::test_a_stopped_training_ends_with_the_same_bits",
+    "test_epochs.py::test_a_card_that_holds_the_tiles_trains_alike",
+    "test_epochs.py::test_float16_is_trained_with_a_scaled_loss",
+    "test_steps.py",
+)
 TRAINING = TrainingSettings(batch_size=2, learning_rate=1e-2, averaging=0.9)
 
 
@@ -36,16 +41,17 @@ def batches() -> Batches:
     return Batches(images.astype(np.uint8), masks, rows[::-1].copy(), TRAINING.batch_size, seed=3)
 
 
-def make_model() -> keras.Model:
+def make(kind: Callable[..., Steps], batches: Batches) -> tuple[Steps, keras.Model, list[keras.Variable]]:
+    """Steps of that kind, the model that they train, and all variables that they change."""
     keras.utils.set_random_seed(1)
-    model = unet.build(NETWORK, 16, 16)
-    compile_model(model, TRAINING, 100)
-    model.optimizer.build(model.trainable_variables)
-    return model
+    model, optimizer = unet.build(NETWORK, 16, 16), make_optimizer(TRAINING, 100, "float32")
+    optimizer.build(model.trainable_variables)
+    steps = kind(model, optimizer, make_loss(TRAINING.loss), batches)
+    return steps, model, [*model.variables, *optimizer.variables]
 
 
-def variables(model: keras.Model) -> list[np.ndarray]:
-    return [keras.ops.convert_to_numpy(variable) for variable in [*model.variables, *model.optimizer.variables]]
+def values(variables: list[keras.Variable]) -> list[np.ndarray]:
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
 @pytest.mark.parametrize("shape", [(6, 6), (4, 6)])
@@ -65,37 +71,36 @@ def test_it_trains_as_batch_by_batch(batches: Batches) -> None:
     """Losses, weights, moments, averages and statistics, over two epochs."""
     assert len(batches) % STEPS
     assert len(batches) > STEPS
-    fed, kept = make_model(), make_model()
-    ways = FedSteps(fed, batches), ResidentSteps(kept, batches, make_loss(TRAINING.loss))
+    fed, _, fed_variables = make(FedSteps, batches)
+    kept, _, kept_variables = make(DeviceSteps, batches)
     for number in (1, 2):
         (fed_losses, fed_rows), (losses, rows) = (
-            (np.concatenate(parts) for parts in zip(*way.epoch(number), strict=True)) for way in ways
+            (np.concatenate(parts) for parts in zip(*way.epoch(number), strict=True)) for way in (fed, kept)
         )
         np.testing.assert_array_equal(rows, fed_rows)
         np.testing.assert_allclose(losses, fed_losses, rtol=2e-4)
-    for found, wanted in zip(variables(kept), variables(fed), strict=True):
+    for found, wanted in zip(values(kept_variables), values(fed_variables), strict=True):
         np.testing.assert_allclose(found, wanted, rtol=5e-3, atol=5e-4)
 
 
 def test_a_broken_off_epoch_leaves_a_model_that_can_be_used(batches: Batches) -> None:
-    model = make_model()
-    before = variables(model)
-    epoch = ResidentSteps(model, batches, make_loss(TRAINING.loss)).epoch(1)
+    steps, model, variables = make(DeviceSteps, batches)
+    before = values(variables)
+    epoch = steps.epoch(1)
     losses, rows = next(epoch)
     epoch.close()  # type: ignore[attr-defined]
     assert losses.shape == (STEPS,)
     assert rows.shape == (STEPS, TRAINING.batch_size)
-    assert any(np.any(new != old) for new, old in zip(variables(model), before, strict=True))
+    assert any(np.any(new != old) for new, old in zip(values(variables), before, strict=True))
     assert np.isfinite(model.predict_on_batch(batches.images[:2])).all()
 
 
 def test_tiles_lie_on_a_card_that_has_room_for_them(batches: Batches, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, loss = make_model(), make_loss(TRAINING.loss)
-    assert isinstance(make_steps(model, batches, loss, "float32"), FedSteps)
+    assert isinstance(make(fastest_steps, batches)[0], FedSteps)
     monkeypatch.setattr(machine, "has_gpu", lambda: True)
-    assert isinstance(make_steps(model, batches, loss, "mixed_bfloat16"), ResidentSteps)
-    monkeypatch.setattr(steps, "MOST_ON_CARD", 1000)
-    assert isinstance(make_steps(model, replace(batches), loss, "mixed_bfloat16"), FedSteps)
+    assert isinstance(make(fastest_steps, batches)[0], DeviceSteps)
+    monkeypatch.setattr(device_steps, "MOST_ON_CARD", 1000)
+    assert isinstance(make(fastest_steps, batches)[0], FedSteps)
 
 
 def test_all_of_it_on_jax() -> None:
@@ -104,7 +109,7 @@ def test_all_of_it_on_jax() -> None:
         return
     if not importlib.util.find_spec("jax"):
         pytest.skip("JAX is not installed")
-    training = [f"{Path(__file__).with_name('test_training.py')}::{name}" for name in ON_JAX]
+    training = [str(Path(__file__).with_name(name)) for name in ON_JAX]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, *training]
     done = subprocess.run(command, env=os.environ | {"KERAS_BACKEND": "jax"}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
