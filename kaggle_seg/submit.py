@@ -1,7 +1,4 @@
-"""Upload a CSV to Kaggle, wait for its score, and keep the ledger: submissions/ledger.csv
-
-Without a CSV: the best one that was not uploaded yet, after asking.
-"""
+"""Upload a CSV to Kaggle, wait for its score, and keep the ledger: submissions/ledger.csv"""
 
 from __future__ import annotations
 
@@ -103,13 +100,14 @@ def submit(file: Path, competition: Competition, command: Command, timeouts: Tim
     if lines := choice.reasons_to_hold(made, rows, competition, this, command.once, command.if_better):
         print("\n".join(lines))
         return 0
-    upload.check_allowed(made, rows.of_csv(competition.slug, made.sha256), command.again)
+    wanted = choice.entry_for(made, competition.slug, command.message)
+    upload.check_novelty(file, rows.of_csv(competition.slug, made.sha256), command.again)
     with client.connect(competition.slug, this, timeouts) as kaggle:
         if command.dry_run:
             gate.admit(kaggle)
             print(f"{shown(file)}: everything is in order; nothing was uploaded, because of --dry-run")
             return 0
-        entry = upload.upload(kaggle, rows, made, command.message, command.again)
+        entry = upload.upload(kaggle, rows, file, wanted, command.again)
         print(f"reference {entry.reference}", flush=True)
         if not command.no_wait:
             print(results.wait_for_score(kaggle, rows, entry))

@@ -188,6 +188,7 @@ def test_a_csv_into_exactly_one_upload(tmp_path: Path, output_root: Path, monkey
     The process that talks to Kaggle counts as the module it runs.
     """
     from kaggle_seg.decisions.record_files import provenance_of
+    from kaggle_seg.remote.choice import entry_for
     from kaggle_seg.remote.client import Kaggle
     from kaggle_seg.remote.credentials import find_credentials
     from kaggle_seg.remote.ledger import Ledger
@@ -196,7 +197,7 @@ def test_a_csv_into_exactly_one_upload(tmp_path: Path, output_root: Path, monkey
 
     csv = output_root / "submissions" / "a.csv"
     write_submission(csv, ["1", "2"], ["7 3", ""], 16, 16, COMPETITION)
-    made = provenance_of(csv)
+    wanted = entry_for(provenance_of(csv), COMPETITION.slug)
     with KaggleServer() as server:
         only_the_stand_in(server, tmp_path, monkeypatch)
         credentials = find_credentials()
@@ -206,8 +207,8 @@ def test_a_csv_into_exactly_one_upload(tmp_path: Path, output_root: Path, monkey
             (output_root / "submissions" / "ledger.csv").unlink(missing_ok=True)
             server.submissions.clear()
             server.fail("CreateSubmission", 0, done=True)
-            with Kaggle(made.competition, credentials) as kaggle:
-                upload(kaggle, Ledger(), made, "")
+            with Kaggle(COMPETITION.slug, credentials) as kaggle:
+                upload(kaggle, Ledger(), csv, wanted)
             assert len(server.submissions) == 1
 
         hold("upload", trace(way))

@@ -1,7 +1,7 @@
 """The only door to Kaggle: uploads, the ledger, downloads.
 
 advice         What the ledger teaches: what to upload next, what to choose in the end, how far to trust local scores
-choice         Which CSV is uploaded: the best one that waits, and what the pipeline may upload by itself
+choice         Which CSV is uploaded: the best one that waits, what the pipeline may upload, and the row that it gets
 client         Questions to the `kaggle` client in a process of its own, with timeouts and retries
 credentials    Which source of credentials the client uses, which ones that overrides, and how no secret is printed
 download       A competition's tiles: from Kaggle into a folder, whole or not at all

@@ -1,4 +1,4 @@
-"""Which CSV is uploaded: the best one that waits, and what the pipeline may upload by itself."""
+"""Which CSV is uploaded: the best one that waits, what the pipeline may upload by itself, and the row that it gets."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from kaggle_seg.remote.credentials import find_credentials, no_credentials
 from kaggle_seg.remote.download import download_marker
 from kaggle_seg.remote.ledger import COMPLETE, ERROR, Entry, Ledger
 from kaggle_seg.remote.results import score_line
+from kaggle_seg.run_directory import find_run
 
 
 def waiting_csvs(entries: Sequence[Entry], competition: Competition) -> list[Provenance]:
@@ -125,3 +126,47 @@ def is_of_the_competition(made: Provenance, competition: Competition) -> bool:
     if competition.has_test_ids(competition.tile_id(stem) for stem in made.stems or ()):
         return True
     return bool(made.data) and download_marker(Path(made.data)).get("slug") == competition.slug
+
+
+def entry_for(made: Provenance, competition: str, message: str = "") -> Entry:
+    """The row for the upload of a CSV, without a tag.
+
+    Args:
+        made: where the CSV comes from.
+        competition: the slug that it is uploaded to.
+        message: the person's own text; it comes first in the message to Kaggle.
+
+    Raises:
+        BadInput: it is of demo tiles, which are never uploaded.
+    """
+    if made.demo:
+        raise BadInput(f"{shown(made.file)}: it is of generated demo tiles, which are never uploaded")
+    networks, losses = zip(*(_network_and_loss(run) for run in made.runs), strict=True) if made.runs else ((), ())
+    score, cut = made.scores.score if made.scores else None, made.rule.threshold if made.rule else None
+    rule = made.description if cut is None else f"threshold {cut:.3f}"
+    parts = [message, " + ".join(made.runs), rule, f"local {score.mean:.4f}" if score else ""]
+    return Entry(
+        competition=competition,
+        file=shown(made.file),
+        sha256=made.sha256,
+        run=" + ".join(made.runs),
+        network=" + ".join(dict.fromkeys(networks)),
+        loss=" + ".join(dict.fromkeys(losses)),
+        decision=made.description,
+        threshold="" if cut is None else f"{cut:.4f}",
+        local_score=f"{score.mean:.5f}" if score else "",
+        local_low=f"{score.low:.5f}" if score else "",
+        local_high=f"{score.high:.5f}" if score else "",
+        metric_variant=made.scores.variant.key if made.scores else "",
+        message=" | ".join(part for part in parts if part),
+    )
+
+
+def _network_and_loss(run: str) -> tuple[str, str]:
+    """What a run's settings say; empty when the run is not here any more."""
+    from kaggle_seg.config import read_toml
+
+    settings = find_run(run, must_exist=False).settings_file
+    tables = read_toml(settings) if settings.is_file() else {}
+    filters = tables.get("network", {}).get("base_filters")
+    return f"U-Net {filters}" if filters else "", str(tables.get("training", {}).get("loss", ""))

@@ -21,12 +21,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kaggle_seg.competition import FIRST, Competition
-from kaggle_seg.decisions.record import Estimate, Provenance
+from kaggle_seg.decisions.record import Estimate
 from kaggle_seg.errors import BadInput
 from kaggle_seg.locks import lock
 from kaggle_seg.masks.scores import parse_variant
 from kaggle_seg.output import output_root, shown, write_atomic
-from kaggle_seg.run_directory import find_run
 
 STARTED, REFUSED, PENDING, COMPLETE, ERROR = "started", "refused", "pending", "complete", "error"
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -208,42 +207,3 @@ def as_text(entries: list[Entry]) -> str:
     for entry in entries:
         writer.writerow({name: getattr(entry, name) for name in COLUMNS} | entry.others)
     return stream.getvalue()
-
-
-def entry_for(made: Provenance, competition: str, message: str = "") -> Entry:
-    """The row for the upload of a CSV, without a tag.
-
-    Args:
-        made: where the CSV comes from.
-        competition: the slug that it is uploaded to.
-        message: the person's own text; it comes first in the message to Kaggle.
-    """
-    networks, losses = zip(*(_network_and_loss(run) for run in made.runs), strict=True) if made.runs else ((), ())
-    score, cut = made.scores.score if made.scores else None, made.rule.threshold if made.rule else None
-    rule = made.description if cut is None else f"threshold {cut:.3f}"
-    parts = [message, " + ".join(made.runs), rule, f"local {score.mean:.4f}" if score else ""]
-    return Entry(
-        competition=competition,
-        file=shown(made.file),
-        sha256=made.sha256,
-        run=" + ".join(made.runs),
-        network=" + ".join(dict.fromkeys(networks)),
-        loss=" + ".join(dict.fromkeys(losses)),
-        decision=made.description,
-        threshold="" if cut is None else f"{cut:.4f}",
-        local_score=f"{score.mean:.5f}" if score else "",
-        local_low=f"{score.low:.5f}" if score else "",
-        local_high=f"{score.high:.5f}" if score else "",
-        metric_variant=made.scores.variant.key if made.scores else "",
-        message=" | ".join(part for part in parts if part),
-    )
-
-
-def _network_and_loss(run: str) -> tuple[str, str]:
-    """What a run's settings say; empty when the run is not here any more."""
-    from kaggle_seg.config import read_toml
-
-    settings = find_run(run, must_exist=False).settings_file
-    tables = read_toml(settings) if settings.is_file() else {}
-    filters = tables.get("network", {}).get("base_filters")
-    return f"U-Net {filters}" if filters else "", str(tables.get("training", {}).get("loss", ""))

@@ -34,12 +34,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kaggle_seg.decisions.record import Provenance
 from kaggle_seg.errors import BadInput
 from kaggle_seg.output import shown
 from kaggle_seg.remote.client import Kaggle, note
 from kaggle_seg.remote.gate import admit
-from kaggle_seg.remote.ledger import COMPLETE, ERROR, PENDING, REFUSED, STARTED, Entry, Ledger, entry_for, now
+from kaggle_seg.remote.ledger import COMPLETE, ERROR, PENDING, REFUSED, STARTED, Entry, Ledger, now
 from kaggle_seg.remote.refusals import KaggleError, explain
 
 IN_FLIGHT = 600.0  # seconds after which a request of a dead process was answered or has come to nothing
@@ -54,33 +53,33 @@ class Unsettled(KaggleError):
         return False
 
 
-def upload(kaggle: Kaggle, ledger: Ledger, made: Provenance, message: str, again: bool = False) -> Entry:
+def upload(kaggle: Kaggle, ledger: Ledger, file: Path, wanted: Entry, again: bool = False) -> Entry:
     """Uploads a checked CSV, unless Kaggle has it already.
 
     Args:
         kaggle: the conversation.
         ledger: where uploads are written down.
-        made: the CSV and where it comes from.
-        message: the person's own text.
+        file: the CSV.
+        wanted: its row without a tag, as `entry_for` makes it.
         again: upload it although it was uploaded before.
 
     Returns:
         The ledger's row, with the reference.
 
     Raises:
-        BadInput: it was uploaded before, or is of demo tiles.
+        BadInput: it was uploaded before.
         Unsettled: see the argument above, 5.
         KaggleError: Kaggle does not have it; the row says `refused`.
         Failure: the competition takes no submission, or another upload is under way for too long.
     """
     with ledger.uploading(kaggle.timeouts.retrying + kaggle.timeouts.upload):
-        before = ledger.of_csv(kaggle.slug, made.sha256)
+        before = ledger.of_csv(wanted.competition, wanted.sha256)
         pending = [entry for entry in before if entry.status == PENDING]
         if pending and not again:
             note(f"this CSV was uploaded before: reference {pending[-1].reference}")
             return pending[-1]
-        check_allowed(made, before, again)
-        entry, under_way = open_row(before, entry_for(made, kaggle.slug, message))
+        check_novelty(file, before, again)
+        entry, under_way = open_row(before, wanted)
         if under_way:
             note("an earlier upload of this CSV was interrupted; checking whether Kaggle has it")
         submission = find_submission(kaggle, entry, kaggle.timeouts.settling if under_way and entry.age() < IN_FLIGHT else 0)
@@ -88,29 +87,27 @@ def upload(kaggle: Kaggle, ledger: Ledger, made: Provenance, message: str, again
             note("Kaggle has this CSV already; nothing was sent")
             return settle(ledger, entry, submission)
         admit(kaggle)
-        return kaggle.retry(lambda: upload_once(kaggle, ledger, entry, made.file))
+        return kaggle.retry(lambda: upload_once(kaggle, ledger, entry, file))
 
 
-def check_allowed(made: Provenance, before: Sequence[Entry], again: bool) -> None:
+def check_novelty(file: Path, before: Sequence[Entry], again: bool) -> None:
     """Lets a CSV pass that was not uploaded yet, or whose last upload or scoring has not ended.
 
     Args:
-        made: the CSV and where it comes from.
+        file: the CSV.
         before: the ledger's rows of the CSV.
         again: whether another upload of it is wanted.
 
     Raises:
-        BadInput: it is of demo tiles, or on Kaggle already.
+        BadInput: it is on Kaggle already.
     """
-    if made.demo:
-        raise BadInput(f"{shown(made.file)}: it is of generated demo tiles, which are never uploaded")
     done = [entry for entry in before if entry.status in (COMPLETE, ERROR)]
     if not done or again or any(entry.status in (STARTED, PENDING) for entry in before):
         return
     last = done[-1]
     score = f", public score {last.public_score}" if last.public_score else ""
     raise BadInput(
-        f"{shown(made.file)}: this CSV was uploaded before ({last.time}, reference {last.reference}{score}); "
+        f"{shown(file)}: this CSV was uploaded before ({last.time}, reference {last.reference}{score}); "
         "to spend another submission on it, add --again"
     )
 
