@@ -123,7 +123,7 @@ class Provenance:
         competition: the slug.
         runs: the names of the runs that were averaged.
         rule: made its masks.
-        description: the rule in the words that people read.
+        description: the rule, as people read it.
         scores: the rule's validation scores.
         overrides: the tuned rule, for people, where a threshold was given in its place.
         stems: of its tiles' files; the CSV's image ids but for a suffix.

@@ -2,7 +2,7 @@
 
 averaging    Ensembles: the probability maps of several runs, averaged tile by tile
 cleaning     Cleaning masks: small holes are filled, then small regions dropped
-digits       Whole numbers as text and back, tens of thousands at a time, which is most of the work on run lengths
+digits       Whole numbers as text and back, tens of thousands at a time: most of the work on run lengths
 drawing      Runs drawn into masks, many masks at once and 64 pixels at a time
 maps         Probability maps on disk: 256 levels a pixel, and what rounding to them would lose
 regions      How many patches of building pixels a mask has, counted from its runs

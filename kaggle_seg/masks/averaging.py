@@ -61,12 +61,12 @@ def average(stores: Sequence[MapStore]) -> Maps:
     for store in others:
         if (store.ids, store.stems) != (first.ids, first.stems):
             apart = len(set(store.ids) ^ set(first.ids))
-            found = (
-                f"{apart} ids are in one of them alone" if apart else "the ids come in another order or under other names"
+            difference = (
+                f"{apart} ids are in one of the two only" if apart else "the ids come in another order or under other names"
             )
             problems.append(
-                f"{shown(store.folder)}: not the tiles of {shown(first.folder)} ({found}); only runs with the same "
-                "data and split can be put together"
+                f"{shown(store.folder)}: not the tiles of {shown(first.folder)} ({difference}); only runs with the same "
+                "data and split can be averaged"
             )
         elif (store.height, store.width, store.shard) != (first.height, first.width, first.shard):
             problems.append(

@@ -41,7 +41,7 @@ def cleaned_overlaps(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Intersection and union of each tile's masks with the truth, cleaned in every one of several ways.
 
-    A region keeps its area and its share of the truth whatever becomes of the others, so the regions are found once for
+    A region keeps its area and its share of the truth whatever becomes of the others, so the regions are labelled once for
     each way of filling holes, and the minimum areas pick among them.
 
     Args:

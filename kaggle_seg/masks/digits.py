@@ -1,4 +1,4 @@
-"""Whole numbers as text and back, tens of thousands at a time, which is most of the work on run lengths."""
+"""Whole numbers as text and back, tens of thousands at a time: most of the work on run lengths."""
 
 from __future__ import annotations
 

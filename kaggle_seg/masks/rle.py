@@ -118,8 +118,8 @@ def write_runs(changes: NDArray[np.integer], count: int, pixels: int) -> list[st
     numbers = np.empty_like(changes)
     numbers[::2] = starts - image * (pixels + 1) + 1
     numbers[1::2] = ends - starts
-    words, widths = digits.spell(numbers, pixels)
-    text = words.tobytes().translate(None, b"\0").decode("ascii")
+    spelled, widths = digits.spell(numbers, pixels)
+    text = spelled.tobytes().translate(None, b"\0").decode("ascii")
     stops = np.concatenate([[0], np.cumsum(widths, dtype=np.int64)])
     borders = stops[2 * np.searchsorted(image, np.arange(count + 1))].tolist()
     return [text[start:stop].rstrip() for start, stop in itertools.pairwise(borders)]
@@ -154,8 +154,9 @@ def decode_many(
         texts = run_lengths[first : first + chunk]
         runs = read_runs(texts, height * width)
         if runs is None:
-            found = [f"mask {first + i}: {fault}" for i, text in enumerate(texts) for fault in faults(text, height * width)]
-            raise BadInput(found)
+            raise BadInput(
+                [f"mask {first + i}: {fault}" for i, text in enumerate(texts) for fault in faults(text, height * width)]
+            )
         masks[first : first + chunk] = drawing.draw(*runs, len(texts), height, width)
     return masks.view(bool)
 
@@ -180,12 +181,12 @@ def faults(run_lengths: str, pixels: int) -> list[str]:
     5 numbers, wanted pairs of start and length
     run '5 1' overlaps the run before it, wanted runs that touch at most
     """
-    words = [word for word in run_lengths.split(" ") if word]
-    strange = [word for word in words if not (word.isascii() and word.isdecimal() and len(word.lstrip("0")) <= 18)]
+    parts = [part for part in run_lengths.split(" ") if part]
+    strange = [part for part in parts if not (part.isascii() and part.isdecimal() and len(part.lstrip("0")) <= 18)]
     if strange:
         return [f"{strange[0]!r}, wanted a number of pixels" + more(len(strange))]
-    numbers = np.array(words, np.int64)
-    starts, lengths = numbers[: len(words) // 2 * 2].reshape(-1, 2).T
+    numbers = np.array(parts, np.int64)
+    starts, lengths = numbers[: len(parts) // 2 * 2].reshape(-1, 2).T
     ends = starts + lengths - 1
     ends_before = np.concatenate([[0], ends])[: len(ends)]
     behind = np.diff(starts, prepend=0) < 0
@@ -196,11 +197,11 @@ def faults(run_lengths: str, pixels: int) -> list[str]:
         "starts before the run that stands before it, wanted ascending starts": behind & (starts > 0),
         "overlaps the run before it, wanted runs that touch at most": (starts <= ends_before) & ~behind & (starts > 0),
     }
-    found = [f"{len(words)} numbers, wanted pairs of start and length"] * (len(words) % 2)
+    lines = [f"{len(parts)} numbers, wanted pairs of start and length"] * (len(parts) % 2)
     for kind, here in kinds.items():
         for run in np.flatnonzero(here)[:1]:
-            found.append(f"run '{starts[run]} {lengths[run]}' {kind}" + more(int(here.sum())))
-    return found
+            lines.append(f"run '{starts[run]} {lengths[run]}' {kind}" + more(int(here.sum())))
+    return lines
 
 
 def more(count: int) -> str:

@@ -6,7 +6,7 @@ The competition score of a tile is the share of the ten IoU steps 0.50, 0.55, ..
     score         0    .2    .4    .6    .6    .7    .8     1.0
 
 In floating point an IoU of exactly 0.60 exceeds 0.60 or does not, as rounding falls; in integers step k (of 20) is passed
-when 20 * intersection > k * union, and that is that. Other competitions count the IoU itself, or the Dice coefficient.
+when 20 * intersection > k * union, without rounding. Other competitions count the IoU itself, or the Dice coefficient.
 
 A tile without buildings has an IoU of 0/0 where nothing is predicted. So there are variants of each score, one for each rule
 for such tiles. Files keep a variant under its key; people read its label, which is the same everywhere:

@@ -21,10 +21,11 @@ def join_runs(texts: Sequence[str]) -> str:
     >>> join_runs(["13 2 20 1", "3 2"]), join_runs(["", ""]), join_runs(["1 x", "3 2"])
     ('3 2 13 2 20 1', '', '1 x 3 2')
     """
-    words = " ".join(text for text in texts if text).split()
-    if len(texts) == 1 or len(words) % 2 or not all(word.isascii() and word.isdecimal() for word in words):
-        return " ".join(text for text in texts if text)
-    pairs = sorted((int(start), int(length)) for start, length in zip(words[::2], words[1::2], strict=True))
+    joined = " ".join(text for text in texts if text)
+    numbers = joined.split()
+    if len(texts) == 1 or len(numbers) % 2 or not all(number.isascii() and number.isdecimal() for number in numbers):
+        return joined
+    pairs = sorted((int(start), int(length)) for start, length in zip(numbers[::2], numbers[1::2], strict=True))
     return " ".join(f"{start} {length}" for start, length in pairs)
 
 

@@ -98,7 +98,7 @@ def origin_of(runs: Sequence[Run], competition: Competition) -> Provenance:
     tables = [read_toml(run.settings_file) if run.settings_file.exists() else {} for run in runs]
     if strangers := [
         f"{run.name}: its tiles ({source['root']}) are not those of {runs[0].name} ({sources[0]['root']}); "
-        "only runs of the same data can be put together"
+        "only runs of the same data can be averaged"
         for run, source in zip(runs, sources, strict=True)
         if source["fingerprint"] != sources[0]["fingerprint"]
     ]:

@@ -7,13 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as draw
 
 from kaggle_seg.competition import Competition, find_competition
 from kaggle_seg.masks import rle
-from kaggle_seg.masks.several import join_runs, split_regions
 from kaggle_seg.submission.checks import check, describe
 from kaggle_seg.submission.expected import Expected
 from kaggle_seg.submission.table import Submission, write_submission
@@ -107,12 +103,3 @@ def test_a_word_for_an_empty_mask(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,rle\nx,\ny,1 2\n", encoding="utf-8", newline="\n")
     (fault,) = describe(check(Submission.read(tmp_path / "a.csv", competition), Expected("", ("x", "y"))))
     assert "wanted '-1'" in fault
-
-
-@settings(max_examples=50, deadline=None)
-@given(mask=draw.arrays(bool, (6, 7), elements=st.booleans()), order=st.sampled_from(("columns", "rows")))
-def test_regions_put_together_are_the_mask(mask: np.ndarray, order: str) -> None:
-    (text,) = rle.encode(mask[None], order)  # type: ignore[arg-type]
-    parts = split_regions(text, 6, 7, order)  # type: ignore[arg-type]
-    assert (sum(rle.decode_many(parts, 6, 7, order).astype(int)) == mask).all()  # type: ignore[arg-type]
-    assert join_runs(parts).split()[::2] == sorted(join_runs(parts).split()[::2], key=int)
