@@ -14,6 +14,8 @@ from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.submission.expected import competition_of_csv
 from kaggle_seg.submission.table import Submission
 
+CURVES = ("learning-curves", "threshold")
+
 
 def outcome_lines(csv: Path) -> list[str]:
     """The table of a CSV that `decide` wrote.
@@ -79,9 +81,9 @@ def describe_empty(scores: Scores | None, submission: Submission) -> str:
 
 
 def worth_a_look(runs: list[Run], csv: Path) -> list[str]:
-    """The files to look at next, as far as they are there."""
-    files = [run.folder / name for run in runs for name in ("learning-curves.svg", "threshold.svg", "history.csv")]
-    return [shown(path) for path in (*files, csv) if path.exists()]
+    """The files to look at next, as far as they are there; runs of version 0.1.0 have their curves as PNG files."""
+    files = [run.folder / f"{name}.{kind}" for run in runs for name in CURVES for kind in ("svg", "png")]
+    return [shown(path) for path in (*files, *(run.folder / "history.csv" for run in runs), csv) if path.exists()]
 
 
 def without_repetition(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -94,3 +94,9 @@ def test_it_is_read_for_the_competition_that_its_json_names(path: Path) -> None:
     assert Submission.read(path).competition == find_competition()
     path.with_suffix(".json").write_text('{"competition": "tgs-salt-identification-challenge"}', encoding="utf-8")
     assert Submission.read(path).competition.slug == "tgs-salt-identification-challenge"
+
+
+def test_the_readme_tells_it_as_it_is(path: Path) -> None:
+    readme = (Path(kaggle_seg.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert "`from kaggle_seg import Submission`" in readme
+    assert '`Submission.read("submissions/NAME.csv")`' in readme and "`.show(ID)`" in readme

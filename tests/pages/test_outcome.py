@@ -144,3 +144,9 @@ def test_the_command_takes_a_bare_name(output_root: Path, capsys: pytest.Capture
     decided(output_root)
     assert summary.main(["north"]) == 0
     assert capsys.readouterr().out.startswith("run  ")
+
+
+def test_the_curves_of_an_old_run_are_named_too(output_root: Path) -> None:
+    csv = decided(output_root)
+    (output_root / "runs" / "north" / "threshold.svg").rename(output_root / "runs" / "north" / "threshold.png")
+    assert "look at                       runs/north/threshold.png" in outcome_lines(csv)
