@@ -52,8 +52,8 @@ def run(pipeline: Pipeline) -> None:
     if end:
         check_time(options.until, end, now)
     given, extra = given_python(os.environ), which_extra()
-    made = is_made(PROJECT, PROJECT / ".venv", f"requirements/{extra}.txt")
-    if not given and not made:
+    made = bool(given) or is_made(PROJECT, PROJECT / ".venv", f"requirements/{extra}.txt")
+    if not made:
         disk.check_disk(early_needs(options, extra))
     pipeline.python = prepare_python(pipeline.children, given, extra, made)
     pipeline.choose_data()

@@ -140,7 +140,7 @@ def describe_uploads(options: Options) -> str:
             for row in csv.DictReader(stream):
                 ours = (row.get("competition") or FIRST) == slug
                 made += bool(row["reference"]) and ours and row["time"].startswith(today)
-    return f"{made} made today (UTC); how many are left is not known before Kaggle is asked"
+    return f"{made} made today (UTC); how many are left is not known"
 
 
 def in_minutes(seconds: float) -> str:

@@ -124,7 +124,7 @@ class Pipeline:
         """The options of the training but for the run's name."""
         options = self.options
         bounds = [("--epochs", options.epochs), ("--minutes", options.minutes)]
-        arguments = ["--data", options.data, *(word for bound in bounds if bound[1] for word in bound)]
+        arguments = ["--data", options.data, *(part for bound in bounds if bound[1] for part in bound)]
         quick = ["--quick"] if options.quick else []
         return [*arguments, *quick, "--seed", options.seed, *options.training]
 
