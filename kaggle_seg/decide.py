@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+from tyro.conf import Positional, arg
 
 from kaggle_seg.errors import BadInput, report_errors
 from kaggle_seg.run_directory import competition_of_runs, find_run, shown
@@ -22,16 +23,16 @@ from kaggle_seg.run_directory import competition_of_runs, find_run, shown
 class Command:
     """Which runs, and by what rule."""
 
-    runs: Annotated[tuple[str, ...], tyro.conf.Positional]
+    runs: Annotated[tuple[str, ...], Positional, arg(metavar="RUN [RUN ...]", help_behavior_hint="(required)")]
     """the run, by name or folder; several are averaged"""
     threshold: str = "auto"
-    """a threshold (between 0 and 1) in place of the tuned decision"""
-    name: str = ""
-    """the name of the CSV (default: the names of the runs, joined by +)"""
-    competition: str = ""
-    """the competition, by slug, address or TOML file (default: the runs')"""
-    data: Path | None = None
-    """the folder of tiles, to score what was not tuned before (default: the one the run was split from)"""
+    """a threshold between 0 and 1 in place of the tuned decision; auto: that decision"""
+    name: Annotated[str, arg(metavar="NAME", help_behavior_hint="(default: the names of the runs, joined by +)")] = ""
+    """the name of the CSV, without .csv"""
+    competition: Annotated[str, arg(metavar="NAME", help_behavior_hint="(default: the runs')")] = ""
+    """the competition, by slug, address or TOML file"""
+    data: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: the one the run was split from)")] = None
+    """the folder of tiles, needed to score what was not tuned before"""
 
 
 @report_errors
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         decided = decide_and_write(maps, choice, name, origin, competition, label)
     print(choice_line(choice, competition))
     state = "written" if decided.new else "there already, with the same bytes"
-    print(f"{decided.tiles} tiles, {decided.empty} of them without buildings; the CSV was {state}")
+    print(f"{decided.tiles} masks, {decided.empty} of them empty; the CSV was {state}")
     print(f"submission: {shown(decided.path)}")
     return 0
 

@@ -15,28 +15,30 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
+from tyro.conf import Positional, arg
 
 from kaggle_seg.errors import BadInput, report_errors
 from kaggle_seg.run_directory import competition_of_runs, find_run, shown
+
+AS_IN_COMPETITION = arg(metavar="{one,zero}", help_behavior_hint="(default: as in the competition)")
 
 
 @dataclass(frozen=True)
 class Command:
     """Which runs, and what to maximise."""
 
-    runs: Annotated[tuple[str, ...], tyro.conf.Positional]
+    runs: Annotated[tuple[str, ...], Positional, arg(metavar="RUN [RUN ...]", help_behavior_hint="(required)")]
     """the run, by name or folder; several are averaged"""
     score: Literal["competition", "iou"] = "competition"
     """what is maximised: the competition score or the mean IoU of a tile"""
-    empty_tile: Literal["one", "zero"] | None = None
-    """what a tile without buildings counts: 1 for an empty prediction (one), or always 0 (zero) (default: as in the
-    competition)"""
+    empty_tile: Annotated[Literal["one", "zero"] | None, AS_IN_COMPETITION] = None
+    """what a tile without buildings counts: 1 for an empty prediction (one), or always 0 (zero)"""
     threshold: str = "auto"
-    """score this threshold (between 0 and 1) alone instead of choosing a rule"""
-    competition: str = ""
-    """the competition, by slug, address or TOML file (default: the run's)"""
-    data: Path | None = None
-    """the folder of tiles (default: the one the run was split from)"""
+    """a threshold between 0 and 1, which is scored as it is; auto: choose a rule"""
+    competition: Annotated[str, arg(metavar="NAME", help_behavior_hint="(default: the run's)")] = ""
+    """the competition, by slug, address or TOML file"""
+    data: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: the one the run was split from)")] = None
+    """the folder of tiles"""
 
 
 @report_errors

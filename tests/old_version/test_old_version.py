@@ -116,6 +116,15 @@ def test_the_pipeline_goes_on_where_the_old_one_ended(old: Path) -> None:
     assert all((old / file).read_bytes() == (HERE / file).read_bytes() for file in (model, maps, "submissions/first.csv"))
 
 
+def test_a_tuned_run_is_done(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = content(old / "runs" / "first")
+    assert tune.main(["first"]) == 0
+    told = capsys.readouterr()
+    assert "tune: done before" in told.err
+    assert told.out.splitlines()[-1].endswith("(runs/first/decision.json, runs/first/threshold.png)")
+    assert content(old / "runs" / "first") == before
+
+
 def test_a_tuned_decision_is_not_tuned_again(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (old / "runs" / "second" / "decision.json").read_bytes()
     assert tune.main(["second"]) == 0
