@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import time
@@ -70,6 +71,16 @@ def test_help_answers_at_once(command: str) -> None:
     assert done.returncode == 0
     assert "usage" in done.stdout.lower()
     assert seconds < 0.3
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_names_the_command_as_typed_and_each_default_once(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", f"kaggle_seg.{command}", "--help"], capture_output=True, text=True, check=True, timeout=60
+    )
+    told = " ".join(done.stdout.replace("│", " ").split())
+    assert told.startswith(f"usage: python -m kaggle_seg.{command} ")
+    assert not re.search(r"\(default: [^()]*\) \(default:", told)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
