@@ -18,6 +18,7 @@ Engine = Literal["auto", "keras", "openvino", "int8"]
 Augmentation = Literal["none", "flips", "d4"]
 Kind = TypeVar("Kind")
 SplitMethod = Literal["auto", "blocks", "scenes", "groups", "random"]
+DEFAULT_EPOCHS = 40  # where neither epochs nor minutes are given
 
 
 @dataclass(frozen=True)

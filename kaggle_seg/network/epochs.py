@@ -13,14 +13,13 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from kaggle_seg.config import RunSettings
+from kaggle_seg.config import DEFAULT_EPOCHS, RunSettings
 from kaggle_seg.network import backup
 from kaggle_seg.network.averages import assign
 from kaggle_seg.network.backup import Progress
 from kaggle_seg.network.trainer import Trainer, TrainingTiles
 from kaggle_seg.run_directory import Run, read_json, write_atomic, write_json
 
-DEFAULT_EPOCHS = 40
 CALIBRATION_SECONDS = 30.0
 UNKNOWN = 1_000_000  # epochs of a training that is measured and thrown away
 

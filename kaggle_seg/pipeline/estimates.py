@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kaggle_seg.config import QUICK
+from kaggle_seg.config import DEFAULT_EPOCHS, QUICK
 from kaggle_seg.output import output_root
 from kaggle_seg.pipeline.counting import TileCount
 from kaggle_seg.pipeline.options import Options
@@ -25,7 +25,6 @@ ELSEWHERE = {"split": 0.05, "train": 0.235, "predict": 0.06, "tune": 0.21, "deci
 QUICK_SPEED = 0.6  # the time of a training step of --quick, as a share of the default network's
 START_SECONDS = {"train": 8.0, "predict": 8.0}  # TensorFlow is imported and traced; others: a second
 VIEWS = {"none": 1, "flips": 4, "d4": 8}
-DEFAULT_EPOCHS = 40  # as in network/training.py, which needs NumPy
 FEWEST_SECONDS = 1.0  # what took less was mostly its own start
 
 

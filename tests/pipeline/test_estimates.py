@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kaggle_seg.network import training as network_training
-from kaggle_seg.pipeline import estimates
+from kaggle_seg.config import DEFAULT_EPOCHS
 from kaggle_seg.pipeline.counting import TileCount
 from kaggle_seg.pipeline.estimates import ELSEWHERE, START_SECONDS, estimate_stage, read_progress
 from kaggle_seg.pipeline.options import Options
@@ -22,10 +21,6 @@ SPENT = {"split": 30.0, "train": 400.0, "predict": 70.0, "tune": 10.0, "decide":
 @pytest.fixture
 def runs(output_root: Path) -> Path:
     return output_root / "runs"
-
-
-def test_the_default_is_that_of_the_training() -> None:
-    assert estimates.DEFAULT_EPOCHS == network_training.DEFAULT_EPOCHS
 
 
 @pytest.mark.parametrize("clusters", ["clusters", "units"])
@@ -58,7 +53,7 @@ def test_a_run_under_other_conditions_tells_nothing(runs: Path) -> None:
 
 def test_without_an_earlier_run_the_rate_is_from_elsewhere(runs: Path) -> None:
     told = estimate_stage("train", runs / "new", TILES, Options())
-    assert told.from_elsewhere and told.remark == "40 epochs"
+    assert told.from_elsewhere and told.remark == f"{DEFAULT_EPOCHS} epochs"
     assert told.seconds == pytest.approx(ELSEWHERE["train"] * 160 * 40 + START_SECONDS["train"])
 
 
