@@ -67,8 +67,8 @@ def write_contact_sheet(submission: Submission, figures: Figures, data: Path | N
     for row, stem in zip(chosen, stems, strict=True):
         image, mask = read_image(images[stem]), submission[stem]
         if image.shape[:2] != mask.shape:
-            found = f"{image.shape[1]} x {image.shape[0]} pixels, its mask {mask.shape[1]} x {mask.shape[0]}"
-            raise BadInput(f"{shown(images[stem])}: found {found}; name with --data the folder that the CSV was made for")
+            sizes = f"{image.shape[1]} x {image.shape[0]} pixels, its mask {mask.shape[1]} x {mask.shape[0]}"
+            raise BadInput(f"{shown(images[stem])}: found {sizes}; name with --data the folder that the CSV was made for")
         panels.append(Panel(f"{stem}  {figures.shares[row]:.1%}", image, mask))
     path = submission.path.with_suffix(".png")
     with io.BytesIO() as content:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).with_name("templates")
 QUALITY = 75  # of WebP pictures, 0 to 100
-Found = TypeVar("Found")
+Shown = TypeVar("Shown")
 BASE_STYLES = ("colours.css", "page.css")
 
 
@@ -51,7 +51,7 @@ def render(template: str, *, scripts: Sequence[str] = (), styles: Sequence[str] 
     )
 
 
-def attempt(find: Callable[[], Found]) -> tuple[Found | None, list[str]]:
+def attempt(find: Callable[[], Shown]) -> tuple[Shown | None, list[str]]:
     """What a page is to show; or None, and why it is missing, a line for each problem."""
     try:
         return find(), []

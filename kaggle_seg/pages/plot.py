@@ -215,13 +215,13 @@ class Plot:
 
     def legend(self) -> list[tuple[str, str]]:
         """The classes of each layer's sample, and its name."""
-        found = []
+        entries = []
         for layer in self.layers:
             if isinstance(layer, Mark):
-                found.append(("line ink dashed" if layer.x is not None else "band", layer.name))
+                entries.append(("line ink dashed" if layer.x is not None else "band", layer.name))
             elif isinstance(layer, Bars):
-                found.append((f"bars {layer.colour}", layer.name))
+                entries.append((f"bars {layer.colour}", layer.name))
             else:
                 kind = f"dots {layer.colour}" if layer.style == "points" else f"line {layer.colour} {layer.style}".rstrip()
-                found.append((kind, layer.name))
-        return [(classes, name) for classes, name in found if name]
+                entries.append((kind, layer.name))
+        return [(classes, name) for classes, name in entries if name]

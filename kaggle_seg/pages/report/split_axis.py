@@ -69,8 +69,8 @@ def ids_of_test(run: Run, split: Split, data: Path | None) -> list[str]:
 def place_ids(lanes: dict[str, list[str]]) -> tuple[dict[str, list[int]], bool]:
     """Where the ids of each lane lie on the axis, rising; and whether by their numbers or by their natural order."""
     numbers = {name: [id_number(one) for one in ids] for name, ids in lanes.items()}
-    if all(number is not None for found in numbers.values() for number in found):
-        return {name: sorted(number for number in found if number is not None) for name, found in numbers.items()}, True
+    if all(number is not None for lane in numbers.values() for number in lane):
+        return {name: sorted(number for number in lane if number is not None) for name, lane in numbers.items()}, True
     ordered = sorted({one for ids in lanes.values() for one in ids}, key=natural_key)
     place = {one: number for number, one in enumerate(ordered)}
     return {name: sorted(place[one] for one in ids) for name, ids in lanes.items()}, False
@@ -98,15 +98,15 @@ def id_axis(lanes: dict[str, list[str]]) -> IdAxis:
         lanes: as `split_lanes` gives them; at least one.
     """
     places, numbered = place_ids(lanes)
-    first = min(found[0] for found in places.values())
-    count = max(found[-1] for found in places.values()) - first + 1
+    first = min(lane[0] for lane in places.values())
+    count = max(lane[-1] for lane in places.values()) - first + 1
     in_row = max(FEWEST_IN_ROW, -(-count // MOST_ROWS))
     pitch = LANE * len(places) + GAP
     tops = [GAP / 2 + pitch * row for row in range(-(-count // in_row))]
     scale = (WIDTH - LEFT - 4) / in_row
     paths = [
-        Shape(f"bars {COLOURS[name]}", "".join(pieces(runs_of(found), first, in_row, scale, tops, LANE * lane)))
-        for lane, (name, found) in enumerate(places.items())
+        Shape(f"bars {COLOURS[name]}", "".join(pieces(runs_of(ids), first, in_row, scale, tops, LANE * lane)))
+        for lane, (name, ids) in enumerate(places.items())
     ]
     return IdAxis(
         rows=[(str(first + in_row * row), top + pitch / 2) for row, top in enumerate(tops)],
@@ -117,7 +117,7 @@ def id_axis(lanes: dict[str, list[str]]) -> IdAxis:
         height=round(pitch * len(tops)),
         table=Table(
             ("tiles", "number", "ids" if numbered else "places in the order of ids"),
-            [(name, str(len(lanes[name])), as_ranges(runs_of(found))) for name, found in places.items()],
+            [(name, str(len(lanes[name])), as_ranges(runs_of(ids))) for name, ids in places.items()],
         ),
     )
 
@@ -126,15 +126,15 @@ def pieces(
     runs: Sequence[tuple[int, int]], first: int, in_row: int, scale: float, tops: Sequence[float], lane: float
 ) -> list[str]:
     """The rectangles of runs, cut where a row ends."""
-    found = []
+    rectangles = []
     for start, stop in runs:
         low, high = start - first, stop - first + 1
         while low < high:
             row, end = low // in_row, min(high, (low // in_row + 1) * in_row)
             left, width = LEFT + (low - row * in_row) * scale, (end - low) * scale
-            found.append(f"M{left:.1f} {tops[row] + lane:g}h{max(width, 0.5):.1f}v{LANE - 1}h-{max(width, 0.5):.1f}z")
+            rectangles.append(f"M{left:.1f} {tops[row] + lane:g}h{max(width, 0.5):.1f}v{LANE - 1}h-{max(width, 0.5):.1f}z")
             low = end
-    return found
+    return rectangles
 
 
 def as_ranges(runs: Sequence[tuple[int, int]]) -> str:

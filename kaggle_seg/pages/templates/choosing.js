@@ -64,9 +64,9 @@ function chooseTiles(tiles, state) {
 
 // The state of the page, and the address (#...) that remembers what of it is not as at first.
 function readAddress(address, first) {
-  const found = new URLSearchParams(address.replace(/^#/, ""));
+  const kept = new URLSearchParams(address.replace(/^#/, ""));
   const state = { ...first };
-  for (const name of Object.keys(first)) if (found.has(name)) state[name] = found.get(name);
+  for (const name of Object.keys(first)) if (kept.has(name)) state[name] = kept.get(name);
   state.level = state.level === null || state.level === "" ? null : Number(state.level);
   state.down = state.down === true || state.down === "true";
   return state;

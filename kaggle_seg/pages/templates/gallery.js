@@ -186,9 +186,9 @@ apply(readAddress(location.hash, FIRST));
 addEventListener("hashchange", () => apply(readAddress(location.hash, FIRST)));
 
 // images and maps stand behind this script; what is read while the first tiles are drawn already comes as it does
-const reading = setInterval(drawVisible, 250);
+const redrawing = setInterval(drawVisible, 250);
 function allRead() {
-  clearInterval(reading);
+  clearInterval(redrawing);
   drawVisible();
   document.documentElement.dataset.ready = "true";
 }
