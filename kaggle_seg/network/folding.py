@@ -76,9 +76,13 @@ class _Folding:
         self.gone: set[keras.Operation] = set()
 
     def convolution(self, layer: keras.Operation) -> Convolution:
-        return self.changed.setdefault(layer, Convolution(layer))
+        """The weights of a layer, to be changed."""
+        if layer not in self.changed:
+            self.changed[layer] = Convolution(layer)
+        return self.changed[layer]
 
     def fold_normalisations(self) -> None:
+        """Puts normalisations into the convolutions before them, and those that are left into the convolutions behind."""
         normalisations = [call for call in self.graph.calls if self._is_foldable(call)]
         for call in normalisations:
             if before := self._convolution_before(call):
@@ -128,6 +132,7 @@ class _Folding:
         return is_convolution(call.layer) and self.graph.called_once(call.layer)
 
     def fold_rescalings(self) -> None:
+        """Puts the scale of rescaled images into the convolutions that see them; the offset stays."""
         for call in self.graph.calls:
             layer = call.layer
             if type(layer) is keras.layers.Rescaling and self.graph.called_once(layer) and is_one_factor(layer):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -61,6 +66,14 @@ def test_no_normalisation_is_left(changes: dict[str, Any]) -> None:
     model = trained(replace(SMALL, **changes))
     assert normalisations(model)
     assert not normalisations(folded(model, "float32"))
+
+
+def test_a_network_from_a_file_folds_as_the_one_that_was_saved(images: np.ndarray, tmp_path: Path) -> None:
+    model = trained(SMALL)
+    model.save(tmp_path / "model.keras")
+    network = folded(keras.models.load_model(tmp_path / "model.keras"), "float32")
+    assert not normalisations(network)
+    np.testing.assert_array_equal(outputs(network, images)[0], outputs(folded(model, "float32"), images)[0])
 
 
 def test_a_network_trained_in_bfloat16_folds_into_float32_with_its_weights_unrounded(images: np.ndarray) -> None:
@@ -218,3 +231,16 @@ def test_the_network_itself_stays_as_it_is() -> None:
     assert model.to_json() == described
     for found, wanted in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(found, wanted)
+
+
+def test_it_folds_on_jax() -> None:
+    """Some of these tests once more in a process that computes on JAX, if this one does not."""
+    if keras.backend.backend() == "jax":
+        return
+    if not importlib.util.find_spec("jax"):
+        pytest.skip("JAX is not installed")
+    names = "no_normalisation or two_normalisations or takes_the_normalisation_before_it"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", names]
+    done = subprocess.run(command, env=os.environ | {"KERAS_BACKEND": "jax"}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "passed" in done.stdout
