@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kaggle_seg.competition import DEFAULT, find_competition
+from kaggle_seg.competition import find_competition
 from kaggle_seg.masks import rle
 from kaggle_seg.submission.table import write_submission
 from tests.benchmarks.run_lengths import SIDE, draw_masks, usual_encode
@@ -46,7 +46,7 @@ def write_usual(path: Path, drawn: np.ndarray, stems: Sequence[str]) -> None:
     masks = (mask for chunk in chunks(drawn, len(stems)) for mask in chunk)
     for stem, mask in zip(stems, masks, strict=True):
         rows.append((stem, usual_encode(mask), SIDE, SIDE))
-    pd.DataFrame(rows, columns=DEFAULT.columns).to_csv(path, index=False)
+    pd.DataFrame(rows, columns=COMPETITION.columns).to_csv(path, index=False)
 
 
 def write_ours(path: Path, drawn: np.ndarray, stems: Sequence[str]) -> None:
