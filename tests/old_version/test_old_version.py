@@ -81,7 +81,6 @@ def test_a_half_done_training_goes_on_or_says_what_to_do(old: Path, capsys: pyte
         code = train.main([*command, "--restart"])
     assert code == 0
     assert (old / "runs" / "half-done" / "history.csv").read_text(encoding="utf-8").splitlines()[-1].startswith("30,")
-    assert predict.main(["half-done", "--tta", "none"]) == 0
 
 
 @pytest.mark.parametrize("name", ["first", "second", "first+second", "dice"])
