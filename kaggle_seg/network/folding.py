@@ -9,6 +9,7 @@ import numpy as np
 
 from kaggle_seg.network.convolutions import (
     DEPTHWISE,
+    MOVING,
     PLAIN,
     Convolution,
     before_all,
@@ -20,7 +21,6 @@ from kaggle_seg.network.graph import Call, Graph, is_network, trace
 from kaggle_seg.network.layers import FusedBatchNormalization
 
 NORMALISATIONS = {keras.layers.BatchNormalization, FusedBatchNormalization}
-MOVING = {keras.layers.Reshape, keras.layers.Permute}
 
 
 def folded(model: keras.Model, precision: str) -> keras.Model:
@@ -84,21 +84,29 @@ class _Folding:
     def fold_normalisations(self) -> None:
         """Puts normalisations into the convolutions before them, and those that are left into the convolutions behind."""
         normalisations = [call for call in self.graph.calls if self._is_foldable(call)]
-        for call in normalisations:
-            if before := self._convolution_before(call):
-                scale, offset = affine(call.layer)
-                before.kernels[-1] = before.kernels[-1] * before.per_output(scale)
-                if before.bias is not None:
-                    before.bias = before.bias * scale
-                before.add_to_bias(offset)
-                self.gone.add(call.layer)
-        for call in normalisations:
-            if call.layer not in self.gone and (behind := self._convolutions_behind(call)):
-                scale, offset = affine(call.layer)
-                for convolution in behind:
-                    convolution.add_to_bias(convolution.response(offset))
-                    convolution.kernels[0] = convolution.kernels[0] * convolution.per_input(scale)
-                self.gone.add(call.layer)
+        for fold in (self._fold_back, self._fold_forward):
+            for call in normalisations:
+                if call.layer not in self.gone and fold(call):
+                    self.gone.add(call.layer)
+
+    def _fold_back(self, call: Call) -> bool:
+        convolution = self._convolution_before(call)
+        if not convolution:
+            return False
+        scale, offset = affine(call.layer)
+        convolution.kernels[-1] = convolution.kernels[-1] * convolution.per_output(scale)
+        if convolution.bias is not None:
+            convolution.bias = convolution.bias * scale
+        convolution.add_to_bias(offset)
+        return True
+
+    def _fold_forward(self, call: Call) -> bool:
+        behind = self._convolutions_behind(call)
+        scale, offset = affine(call.layer)
+        for convolution in behind:
+            convolution.add_to_bias(convolution.response(offset))
+            convolution.kernels[0] = convolution.kernels[0] * convolution.per_input(scale)
+        return bool(behind)
 
     def _is_foldable(self, call: Call) -> bool:
         """Whether a call is a normalisation with its moving statistics."""
@@ -156,9 +164,7 @@ class _Folding:
                 layers[call.layer] = self._copy(call.layer, policies.get(call.layer, precision), names)
             return layers[call.layer](*args, **kwargs)
 
-        inputs = keras.tree.map_structure(
-            lambda tensor: keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name), self.graph.inputs
-        )
+        inputs = keras.tree.map_structure(new_input, self.graph.inputs)
         network = keras.Model(inputs, self.graph.replayed(keras.tree.flatten(inputs), make), name=name)
         for layer, copy in layers.items():
             if isinstance(layer, keras.layers.Layer) and layer.weights:
@@ -177,6 +183,11 @@ class _Folding:
             settings["name"] += "_"
         names.add(settings["name"])
         return type(layer).from_config(settings)
+
+
+def new_input(tensor: Any) -> Any:
+    """An input like another."""
+    return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
 
 
 def affine(norm: keras.layers.BatchNormalization) -> tuple[np.ndarray, np.ndarray]:
