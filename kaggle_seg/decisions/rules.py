@@ -219,7 +219,7 @@ def from_plain(plain: Any) -> Rule:
             and all(map(in_range, fields, map(parameters.get, fields)))
         ):
             return kind(**parameters)
-    raise BadInput(f"not a decision of this program: {plain}; make it anew with: python -m kaggle_seg.tune")
+    raise BadInput(f"not a decision of this program: {plain!r:.120}")
 
 
 def in_range(setting: str, value: Any) -> bool:

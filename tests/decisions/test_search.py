@@ -1,10 +1,26 @@
-"""Choosing and cross-fitting."""
+"""Candidates, choosing and cross-fitting."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
-from kaggle_seg.decisions.search import PartScores, always, best_near, cross_fit, smoothed_peak
+from kaggle_seg.decisions.rules import best_cuts
+from kaggle_seg.decisions.search import (
+    PartScores,
+    always,
+    best_near,
+    cleaned_thresholds,
+    cross_fit,
+    levels_around,
+    measure,
+    smoothed_peak,
+    truth_of,
+)
+from kaggle_seg.masks.maps import quantise
+from kaggle_seg.masks.scores import overlaps
+from tests.decisions.noisy_tiles import noisy_tiles, stored
 
 EVERYTHING = np.ones(1, bool)
 
@@ -68,3 +84,32 @@ def test_cross_fitting_is_not_flattered_by_noise() -> None:
     in_sample = scores[:, choose(np.ones(10, bool))].mean()
     cross_fitted = scores[np.arange(100), cross_fit(choose, parts)].mean()
     assert in_sample > 0.56 and abs(cross_fitted - 0.5) < 0.06
+
+
+def test_candidates_do_what_their_rules_do(tmp_path: Path) -> None:
+    probabilities, truth = noisy_tiles(12)
+    probabilities[3] = 0
+    store = stored(tmp_path, probabilities)
+    levels, sums = quantise(probabilities)
+    measured = measure(store, lambda tiles: truth[tiles])
+    assert np.array_equal(measured.cuts, best_cuts(levels, sums)[0])
+    cleaned = cleaned_thresholds(store, lambda tiles: truth[tiles], [100, 150])
+    assert len(cleaned.rules) == 30
+    for settings in (measured.thresholds(), measured.expected_iou_cuts(), cleaned):
+        met, joined = settings.overlaps(slice(None))
+        for column in range(0, len(settings.rules), 7):
+            intersection, union = overlaps(settings.rules[column].masks(levels, sums), truth)
+            assert np.array_equal(met[:, column], intersection)
+            assert np.array_equal(joined[:, column], union)
+
+
+def test_levels_around_share_a_lattice() -> None:
+    assert levels_around(90) == levels_around(100) == [64, 80, 96, 112, 128]
+    for level in range(1, 256):
+        assert all(1 <= near <= 255 for near in levels_around(level))
+        assert min(abs(near - level) for near in levels_around(level)) <= 8
+
+
+def test_the_masks_of_some_tiles_among_more() -> None:
+    masks, rows = np.arange(10)[:, None, None] * np.ones((1, 2, 2), int), np.array([7, 2, 9])
+    assert truth_of(masks, rows)(slice(1, 3))[:, 0, 0].tolist() == [2, 9]

@@ -13,44 +13,13 @@ from kaggle_seg.competition import find_competition
 from kaggle_seg.decisions import search
 from kaggle_seg.decisions.record import Decision, Estimate
 from kaggle_seg.decisions.record_files import write_decision
-from kaggle_seg.decisions.rules import CleanedThreshold, ExpectedIoUCut, Rule, Threshold, best_cuts
-from kaggle_seg.decisions.search import cleaned_thresholds, levels_around, measure
+from kaggle_seg.decisions.rules import CleanedThreshold, ExpectedIoUCut, Rule, Threshold
 from kaggle_seg.decisions.tuning import Tuned, tune
-from kaggle_seg.masks.maps import MapStore, quantise
 from kaggle_seg.masks.scores import MetricVariant, competition_scores, ious, overlaps, parse_variant
+from tests.decisions.noisy_tiles import SIZE, noisy_tiles, stored, treacherous_tiles
 
-SIZE = 32
 FIRST = find_competition()
 OWN, EMPTY_ZERO = MetricVariant("competition", "one"), MetricVariant("competition", "zero")
-
-
-def stored(folder: Path, probabilities: np.ndarray) -> MapStore:
-    ids = [str(number) for number in range(len(probabilities))]
-    store = MapStore.create(folder, ids, ids, SIZE, SIZE, shard=16)
-    for rows in store.missing_shards():
-        store.write_shard(rows.start // 16, *quantise(probabilities[rows]))
-    return store
-
-
-def noisy_tiles(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Masks of one rectangle each, every fifth empty, and probabilities that are right for most pixels."""
-    random = np.random.default_rng(seed)
-    truth = np.zeros((count, SIZE, SIZE), bool)
-    for tile in range(count):
-        top, left = random.integers(2, SIZE // 2, 2)
-        truth[tile, top : top + random.integers(6, 16), left : left + random.integers(6, 16)] = tile % 5 > 0
-    noise = random.normal(0, 0.22, truth.shape)
-    return np.clip(np.where(truth, 0.7, 0.2) + noise, 0, 1).astype(np.float32), truth
-
-
-def treacherous_tiles(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Every other tile has a building at 0.65; the rest have none, but as large a patch at 0.7 in a doubtful surround."""
-    probabilities, truth = np.zeros((2, count, SIZE, SIZE), np.float32)
-    probabilities[::2, 4:20, 4:20], truth[::2, 4:20, 4:20] = 0.65, 1
-    probabilities[1::2] = 0.3
-    probabilities[1::2, 4:20, 4:20] = 0.7
-    jitter = np.random.default_rng(4).uniform(-0.02, 0.02, probabilities.shape)
-    return np.clip(probabilities + jitter, 0, 1).astype(np.float32), truth > 0
 
 
 def tuned(
@@ -140,23 +109,6 @@ def test_scores_are_those_of_the_masks(tmp_path: Path) -> None:
     assert rules_of(result) == [result.decision.rule] == [Threshold(140)]
 
 
-def test_candidates_do_what_their_rules_do(tmp_path: Path) -> None:
-    probabilities, truth = noisy_tiles(12)
-    probabilities[3] = 0
-    store = stored(tmp_path, probabilities)
-    levels, sums = quantise(probabilities)
-    measured = measure(store, lambda tiles: truth[tiles])
-    assert np.array_equal(measured.cuts, best_cuts(levels, sums)[0])
-    cleaned = cleaned_thresholds(store, lambda tiles: truth[tiles], [100, 150])
-    assert len(cleaned.rules) == 30
-    for settings in (measured.thresholds(), measured.expected_iou_cuts(), cleaned):
-        met, joined = settings.overlaps(slice(None))
-        for column in range(0, len(settings.rules), 7):
-            intersection, union = overlaps(settings.rules[column].masks(levels, sums), truth)
-            assert np.array_equal(met[:, column], intersection)
-            assert np.array_equal(joined[:, column], union)
-
-
 def test_blocks_of_tiles_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     probabilities = np.random.default_rng(3).random((23, SIZE, SIZE), np.float32)
     truth = probabilities + np.random.default_rng(4).random((23, SIZE, SIZE)) > 1.2
@@ -200,10 +152,3 @@ def test_the_same_maps_give_the_same_decision(tmp_path: Path) -> None:
     assert json.dumps(first) == json.dumps(second)
     assert {"decision", "threshold", "score", "scores", "candidates", "differences"} <= set(first)
     assert len(first["candidates"]) == len(first["differences"]) == 3
-
-
-def test_levels_around_share_a_lattice() -> None:
-    assert levels_around(90) == levels_around(100) == [64, 80, 96, 112, 128]
-    for level in range(1, 256):
-        assert all(1 <= near <= 255 for near in levels_around(level))
-        assert min(abs(near - level) for near in levels_around(level)) <= 8
