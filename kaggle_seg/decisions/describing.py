@@ -1,4 +1,4 @@
-"""A decision in lines that a person reads: its candidates in a table, what to bear in mind, and one line of it all."""
+"""A decision in lines that a person reads: its candidates and their scores, caveats, and all of it in one line."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from kaggle_seg.masks.scores import MetricVariant, by_label
 
 
 def decision_lines(decision: Decision, competition: Competition) -> list[str]:
-    """The candidates and their scores; the chosen one has a star.
+    """The candidates by number, the chosen one with a star, and a table of their scores; at most 100 characters wide.
 
     Args:
         decision: of a run, or of several together.
         competition: says what its score is called.
     """
-    rows = [["  rule", *headings(decision, competition)]]
-    for chosen, cells in candidate_rows(decision, competition):
-        rows.append([f"{'*' if chosen else ' '} {cells[0]}", *cells[1:]])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        *introduction(decision),
-        *("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows),
-        *caveats(decision),
+    candidates = candidate_rows(decision, competition)
+    rules = [f"{'*' if chosen else ' '} {place}  {cells[0]}" for place, (chosen, cells) in enumerate(candidates, start=1)]
+    columns = [["rule", *headings(decision, competition)]]
+    columns += [[str(place), *cells[1:]] for place, (_, cells) in enumerate(candidates, start=1)]
+    widths = [max(map(len, column)) for column in columns]
+    table = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in zip(*columns, strict=True)
     ]
+    return [*introduction(decision), *rules, *table, *caveats(decision)]
 
 
 def introduction(decision: Decision) -> list[str]:
@@ -34,6 +35,7 @@ def introduction(decision: Decision) -> list[str]:
         f"{scores.tiles} validation tiles, {scores.tiles_with_buildings} with buildings, in {scores.clusters} bootstrap "
         "clusters (scenes, groups or pieces of ids)",
         "scores are cross-fitted: each tile is scored in the setting that other clusters chose",
+        "in brackets: 95 % intervals",
     ]
 
 
@@ -46,9 +48,8 @@ def shown_variants(decision: Decision, competition: Competition) -> dict[str, Me
 
 
 def headings(decision: Decision, competition: Competition) -> list[str]:
-    """What stands above the columns behind the rule."""
-    first, *others = shown_variants(decision, competition)
-    return [f"{first}, 95 % interval", *others, "empty predictions"]
+    """What the cells of a candidate are, those after its rule."""
+    return [*shown_variants(decision, competition), "empty predictions"]
 
 
 def candidate_rows(decision: Decision, competition: Competition) -> list[tuple[bool, list[str]]]:

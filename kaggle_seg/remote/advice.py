@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaggle_seg.competition import Competition
-from kaggle_seg.decisions.record import Provenance
+from kaggle_seg.decisions.record import Estimate, Provenance
 from kaggle_seg.output import file_hash, output_root, shown
 from kaggle_seg.remote.choice import best_uploaded, waiting_csvs
 from kaggle_seg.remote.ledger import COMPLETE, Entry, Ledger
@@ -137,8 +137,8 @@ def relation(rows: Sequence[Scored]) -> str:
     offsets = np.array([row.public - row.local for row in rows])
     half = float(stats.t.ppf(0.975, len(rows) - 1) * offsets.std(ddof=1) / math.sqrt(len(rows)))
     mean = float(offsets.mean())
-    interval = f"95 % interval {mean - half:+.4f} to {mean + half:+.4f}, {len(rows)} uploads"
-    text = f"the public score is {mean:+.4f} from the local one on average ({interval})"
+    offset = Estimate(mean, mean - half, mean + half)
+    text = f"public minus local score is {offset:+.4f} on average, with its 95 % interval from {len(rows)} uploads"
     if len(rows) < FEWEST_FOR_RANKS:
         return f"{text}; {len(rows)} uploads are too few for a rank correlation"
     local, public = [row.local for row in rows], [row.public for row in rows]
