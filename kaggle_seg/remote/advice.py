@@ -138,7 +138,7 @@ def relation(rows: Sequence[Scored]) -> str:
     half = float(stats.t.ppf(0.975, len(rows) - 1) * offsets.std(ddof=1) / math.sqrt(len(rows)))
     mean = float(offsets.mean())
     offset = Estimate(mean, mean - half, mean + half)
-    text = f"public minus local score is {offset:+.4f} on average, with its 95 % interval from {len(rows)} uploads"
+    text = f"public minus local score is {offset:+.4f} on average (95 % interval, from {len(rows)} uploads)"
     if len(rows) < FEWEST_FOR_RANKS:
         return f"{text}; {len(rows)} uploads are too few for a rank correlation"
     local, public = [row.local for row in rows], [row.public for row in rows]
