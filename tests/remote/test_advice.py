@@ -55,9 +55,7 @@ def test_offset_from_three_rows_and_ranks_from_eight() -> None:
     assert advice.relation(advice.scored(rows[:2])) == "2 uploads have both, too few to compare"
     three = advice.relation(advice.scored(rows[:3]))
     # offsets .201, .200, .201: mean .20067, deviation .00057735, times t(.975, 2) = 4.30265 over the root of 3: .00143
-    assert (
-        "public minus local score is +0.2007 (+0.1992 to +0.2021) on average, with its 95 % interval from 3 uploads" in three
-    )
+    assert "public minus local score is +0.2007 (+0.1992 to +0.2021) on average (95 % interval, from 3 uploads)" in three
     assert "3 uploads are too few" in three
     assert "rank correlation +1.00" in advice.relation(advice.scored(rows))
     assert "rank correlation -1.00" in advice.relation(
