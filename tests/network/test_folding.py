@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from kaggle_seg.config import NetworkSettings
 from kaggle_seg.network.folding import folded, without_normalisations
+from kaggle_seg.network.inference import load_model
 from kaggle_seg.network.layers import FusedBatchNormalization
 from tests.network.drawn_networks import (
     SIDE,
@@ -71,7 +72,7 @@ def test_no_normalisation_is_left(changes: dict[str, Any]) -> None:
 def test_a_network_from_a_file_folds_as_the_one_that_was_saved(images: np.ndarray, tmp_path: Path) -> None:
     model = trained(SMALL)
     model.save(tmp_path / "model.keras")
-    network = folded(keras.models.load_model(tmp_path / "model.keras"), "float32")
+    network = folded(load_model(tmp_path / "model.keras"), "float32")
     assert not normalisations(network)
     np.testing.assert_array_equal(outputs(network, images)[0], outputs(folded(model, "float32"), images)[0])
 
