@@ -16,7 +16,8 @@ import tyro
 from tyro.conf import Positional, arg
 
 from kaggle_seg.errors import BadInput, report_errors
-from kaggle_seg.run_directory import competition_of_runs, find_run, shown
+from kaggle_seg.output import shown
+from kaggle_seg.run_directory import competition_of_runs, find_run
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from kaggle_seg.errors import DONE, FAILED, report_errors
-from kaggle_seg.run_directory import find_csv, shown
+from kaggle_seg.output import shown
+from kaggle_seg.run_directory import find_csv
 
 if TYPE_CHECKING:
     from kaggle_seg.submission.checks import Fault

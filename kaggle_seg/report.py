@@ -15,7 +15,8 @@ from typing import Annotated
 import tyro
 
 from kaggle_seg.errors import report_errors
-from kaggle_seg.run_directory import find_run, shown
+from kaggle_seg.output import shown
+from kaggle_seg.run_directory import find_run
 
 
 @dataclass(frozen=True)

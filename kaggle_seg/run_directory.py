@@ -15,22 +15,7 @@ from kaggle_seg.competition import Competition, as_tables, find_competition, rea
 from kaggle_seg.config import with_old_values
 from kaggle_seg.errors import BadInput
 from kaggle_seg.locks import held
-from kaggle_seg.output import file_hash, output_root, read_json, shown, write_atomic, write_json
-
-__all__ = [
-    "Run",
-    "Stage",
-    "competition_of_runs",
-    "file_hash",
-    "find_csv",
-    "find_run",
-    "output_root",
-    "peak_memory",
-    "read_json",
-    "shown",
-    "write_atomic",
-    "write_json",
-]
+from kaggle_seg.output import output_root, read_json, shown, write_atomic, write_json
 
 
 @dataclass

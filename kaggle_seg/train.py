@@ -16,7 +16,8 @@ import tyro
 from kaggle_seg import config
 from kaggle_seg.config import NetworkSettings, RunSettings, TrainingSettings
 from kaggle_seg.errors import BadInput, report_errors
-from kaggle_seg.run_directory import Run, find_run, shown
+from kaggle_seg.output import shown
+from kaggle_seg.run_directory import Run, find_run
 
 if TYPE_CHECKING:
     from kaggle_seg.network.backup import Progress

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from kaggle_seg import config, train
 from kaggle_seg.config import NetworkSettings, RunSettings, TrainingSettings
 from kaggle_seg.errors import BadInput
-from kaggle_seg.run_directory import Run, write_atomic
+from kaggle_seg.output import write_atomic
+from kaggle_seg.run_directory import Run
 from tests.drawn_runs import draw_run, draw_tree
 
 networks = st.builds(

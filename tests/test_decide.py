@@ -17,7 +17,8 @@ from kaggle_seg.decisions.record import Provenance
 from kaggle_seg.decisions.rules import ExpectedIoUCut, Threshold, from_plain
 from kaggle_seg.masks.maps import quantise
 from kaggle_seg.masks.rle import decode
-from kaggle_seg.run_directory import Run, file_hash, read_json, write_json
+from kaggle_seg.output import file_hash, read_json, write_json
+from kaggle_seg.run_directory import Run
 from kaggle_seg.submission.deciding import checked_name, decide_and_write
 from tests.drawn_runs import TEST, draw_masks, draw_run, draw_tree, predicted, write_maps
 

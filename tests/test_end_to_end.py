@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from kaggle_seg.output import file_hash
 from kaggle_seg.pipeline.counting import count_tiles
 from kaggle_seg.pipeline.estimates import estimate_stage
 from kaggle_seg.pipeline.options import Options
-from kaggle_seg.run_directory import file_hash
 from kaggle_seg.synthetic.demo_tiles import DemoTiles, write_demo
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -12,9 +12,10 @@ import pytest
 
 from kaggle_seg import tune
 from kaggle_seg.competition import FIRST
+from kaggle_seg.output import write_atomic
 from kaggle_seg.remote.ledger import COMPLETE, Entry, Ledger
 from kaggle_seg.report import main
-from kaggle_seg.run_directory import Run, write_atomic
+from kaggle_seg.run_directory import Run
 from tests.drawn_runs import draw_run, draw_training, draw_tree
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from kaggle_seg import split, train
-from kaggle_seg.run_directory import Run, find_run, write_json
+from kaggle_seg.output import write_json
+from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.splits.splitting import read_split
 from tests.drawn_runs import draw_tree
 

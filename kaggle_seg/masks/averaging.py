@@ -9,7 +9,7 @@ import numpy as np
 
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.maps import LEVELS, MapStore, quantise
-from kaggle_seg.run_directory import shown
+from kaggle_seg.output import shown
 
 
 @dataclass(frozen=True)

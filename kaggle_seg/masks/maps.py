@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from kaggle_seg.errors import BadInput
-from kaggle_seg.run_directory import read_json, shown, write_atomic, write_json
+from kaggle_seg.output import read_json, shown, write_atomic, write_json
 
 Shard = tuple[slice, np.ndarray, np.ndarray]
 """A shard's tiles, their levels, uint8 (n, H, W), and their sums, float32 (n, 256)."""

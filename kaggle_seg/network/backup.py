@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from kaggle_seg.errors import BadInput
-from kaggle_seg.run_directory import read_json, shown, write_json
+from kaggle_seg.output import read_json, shown, write_json
 
 
 @dataclass

@@ -18,7 +18,8 @@ from kaggle_seg.network import backup
 from kaggle_seg.network.averages import assign
 from kaggle_seg.network.backup import Progress
 from kaggle_seg.network.trainer import Trainer, TrainingTiles
-from kaggle_seg.run_directory import Run, read_json, write_atomic, write_json
+from kaggle_seg.output import read_json, write_atomic, write_json
+from kaggle_seg.run_directory import Run
 
 CALIBRATION_SECONDS = 30.0
 UNKNOWN = 1_000_000  # epochs of a training that is measured and thrown away

@@ -25,7 +25,8 @@ from kaggle_seg.network import engines, quantising
 from kaggle_seg.network.engines import Predictor
 from kaggle_seg.network.layers import FusedBatchNormalization, ReflectPadding
 from kaggle_seg.network.machine import choose_precision
-from kaggle_seg.run_directory import Run, shown
+from kaggle_seg.output import shown
+from kaggle_seg.run_directory import Run
 from kaggle_seg.splits.splitting import Split
 from kaggle_seg.tiles.batches import inverse, symmetries, transform, transform_image
 from kaggle_seg.tiles.cache import TileArrays, TileCache

@@ -9,7 +9,8 @@ from kaggle_seg.competition import Competition
 from kaggle_seg.config import Augmentation, Engine, Precision
 from kaggle_seg.errors import BadInput
 from kaggle_seg.network import machine
-from kaggle_seg.run_directory import Run, file_hash, shown
+from kaggle_seg.output import file_hash, shown
+from kaggle_seg.run_directory import Run
 from kaggle_seg.splits.splitting import Split
 from kaggle_seg.tiles.cache import TileCache
 

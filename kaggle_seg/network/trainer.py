@@ -21,7 +21,7 @@ from kaggle_seg.network.averages import Overlaps, Statistics, assign, copy_avera
 from kaggle_seg.network.backup import Progress
 from kaggle_seg.network.device_steps import fastest_steps
 from kaggle_seg.network.losses import make_loss
-from kaggle_seg.run_directory import shown
+from kaggle_seg.output import shown
 from kaggle_seg.splits.splitting import Split
 from kaggle_seg.tiles.batches import Batches
 from kaggle_seg.tiles.cache import TileCache

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaggle_seg.errors import BadInput
-from kaggle_seg.run_directory import shown, write_atomic
+from kaggle_seg.output import shown, write_atomic
 from kaggle_seg.submission.expected import find_images
 from kaggle_seg.submission.figures import Figures
 from kaggle_seg.submission.table import Submission

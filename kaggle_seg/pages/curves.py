@@ -17,9 +17,9 @@ import numpy as np
 from kaggle_seg.competition import Competition
 from kaggle_seg.masks.maps import LEVELS
 from kaggle_seg.masks.scores import EVERY_TILE, MetricVariant, by_label
+from kaggle_seg.output import write_atomic
 from kaggle_seg.pages.page import TEMPLATES, environment
 from kaggle_seg.pages.plot import HEIGHT, WIDTH, Colour, Line, Mark, Plot, Table, nice_axis, unit_axis
-from kaggle_seg.run_directory import write_atomic
 
 if TYPE_CHECKING:
     from kaggle_seg.decisions.record import Decision

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput
+from kaggle_seg.output import shown
 from kaggle_seg.pages.contact_sheet import outlined
-from kaggle_seg.run_directory import shown
 from kaggle_seg.submission import table
 from kaggle_seg.submission.checks import check, describe
 from kaggle_seg.submission.expected import Expected, competition_of_csv, find_images

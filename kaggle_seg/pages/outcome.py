@@ -9,7 +9,8 @@ from kaggle_seg.decisions.record import Provenance, Scores
 from kaggle_seg.decisions.record_files import read_provenance
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.scores import VARIANTS, by_label
-from kaggle_seg.run_directory import Run, find_run, shown
+from kaggle_seg.output import shown
+from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.submission.expected import competition_of_csv
 from kaggle_seg.submission.table import Submission

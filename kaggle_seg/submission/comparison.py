@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
-from kaggle_seg.run_directory import shown
+from kaggle_seg.output import shown
 from kaggle_seg.submission.checks import usual_shape
 from kaggle_seg.submission.table import Row, Submission
 

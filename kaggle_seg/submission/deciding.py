@@ -16,7 +16,8 @@ from kaggle_seg.decisions.rules import run_lengths_of
 from kaggle_seg.errors import BadInput
 from kaggle_seg.locks import lock
 from kaggle_seg.masks.averaging import Maps
-from kaggle_seg.run_directory import Run, file_hash, output_root
+from kaggle_seg.output import file_hash, output_root
+from kaggle_seg.run_directory import Run
 from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.submission.table import write_submission
 from kaggle_seg.synthetic.demo_tiles import is_demo

@@ -8,7 +8,8 @@ from pathlib import Path
 from kaggle_seg.competition import Competition, find_competition
 from kaggle_seg.decisions.record_files import read_provenance
 from kaggle_seg.errors import BadInput
-from kaggle_seg.run_directory import find_run, output_root, shown
+from kaggle_seg.output import output_root, shown
+from kaggle_seg.run_directory import find_run
 from kaggle_seg.submission.table import Submission
 
 SAMPLE = "sample_submission.csv"

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Self
 from kaggle_seg.competition import Competition, natural_key
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.several import join_runs, split_regions
-from kaggle_seg.run_directory import shown, write_atomic
+from kaggle_seg.output import shown, write_atomic
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
 from kaggle_seg.masks.scores import EVERY_TILE, MetricVariant, by_label, overlaps
-from kaggle_seg.run_directory import shown
+from kaggle_seg.output import shown
 from kaggle_seg.submission.table import Row
 
 WORST = 5  # tiles that are named

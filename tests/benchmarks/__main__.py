@@ -18,7 +18,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from kaggle_seg.run_directory import write_atomic
+from kaggle_seg.output import write_atomic
 from tests.benchmarks.machine import describe
 from tests.benchmarks.turns import Row, read_rows, table
 

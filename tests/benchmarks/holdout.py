@@ -19,7 +19,7 @@ import numpy as np
 
 from kaggle_seg.competition import find_competition, tile_id
 from kaggle_seg.masks.scores import competition_scores, ious, overlaps
-from kaggle_seg.run_directory import file_hash
+from kaggle_seg.output import file_hash
 from kaggle_seg.submission.table import Submission
 from kaggle_seg.tiles.files import read_mask
 

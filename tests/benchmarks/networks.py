@@ -24,7 +24,8 @@ from kaggle_seg.decisions.record import Estimate
 from kaggle_seg.decisions.tuning import tune
 from kaggle_seg.decisions.validation import validation_of
 from kaggle_seg.masks.scores import own_variant
-from kaggle_seg.run_directory import Run, find_run, read_json, write_json
+from kaggle_seg.output import read_json, write_json
+from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.tiles.cache import open_cache
 from tests.benchmarks.trained import predict, split_tiles, train

@@ -31,7 +31,7 @@ from typing import Any
 from tqdm import tqdm
 
 from kaggle_seg.network.machine import prepare_backend
-from kaggle_seg.run_directory import read_json, write_json
+from kaggle_seg.output import read_json, write_json
 
 GET_PEERS = "pip install -e '.[peers]'"
 

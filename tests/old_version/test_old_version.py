@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kaggle_seg import decide, inspect, predict, report, split, train, tune
-from kaggle_seg.run_directory import file_hash
+from kaggle_seg.output import file_hash
 
 from .conftest import HERE
 from .make import SPLIT, TRAIN

@@ -12,8 +12,8 @@ import tomli_w
 from kaggle_seg import summary
 from kaggle_seg.competition import as_tables, find_competition
 from kaggle_seg.errors import BadInput
+from kaggle_seg.output import write_json
 from kaggle_seg.pages.outcome import outcome_lines
-from kaggle_seg.run_directory import write_json
 from kaggle_seg.splits.splitting import Split
 from kaggle_seg.submission.table import write_submission
 

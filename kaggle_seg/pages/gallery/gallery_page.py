@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from kaggle_seg.output import write_atomic
 from kaggle_seg.pages.gallery.fitting import Block, blocks_of, fit, most_uncertain, pack_images
 from kaggle_seg.pages.gallery.gallery_slider import Live, find_live
 from kaggle_seg.pages.gallery.subject import Subject, tile_facts
 from kaggle_seg.pages.page import attempt, render
 from kaggle_seg.pages.plot import Bars, Plot, Table, nice_axis, unit_axis
-from kaggle_seg.run_directory import write_atomic
 from kaggle_seg.submission.checks import usual_shape
 from kaggle_seg.submission.comparison import Agreement
 from kaggle_seg.submission.expected import find_images

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kaggle_seg.competition import Competition
 from kaggle_seg.masks.scores import NAMES, MetricVariant
-from kaggle_seg.run_directory import shown
+from kaggle_seg.output import shown
 
 if TYPE_CHECKING:
     from kaggle_seg.masks.averaging import Maps

@@ -15,8 +15,9 @@ from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
 from kaggle_seg.masks.maps import show_progress
 from kaggle_seg.masks.scores import overlaps
+from kaggle_seg.output import shown
 from kaggle_seg.pages.gallery.subject import Subject
-from kaggle_seg.run_directory import Run, find_run, shown
+from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.submission.figures import figures_of
 from kaggle_seg.submission.table import Row, Submission

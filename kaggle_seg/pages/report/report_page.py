@@ -19,6 +19,7 @@ from kaggle_seg.decisions.validation import open_tiles
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.maps import LEVELS, MapStore
 from kaggle_seg.masks.scores import MetricVariant
+from kaggle_seg.output import write_atomic
 from kaggle_seg.pages.curves import learning_plots, shown_variants
 from kaggle_seg.pages.measures import Measures, highest_levels, measure_runs
 from kaggle_seg.pages.page import attempt, render
@@ -34,7 +35,7 @@ from kaggle_seg.pages.report.validation_tiles import (
     step_table,
 )
 from kaggle_seg.pages.slider import decide_command, empty_tiles, level_of, score_facts, score_plot, slider_facts
-from kaggle_seg.run_directory import Run, write_atomic
+from kaggle_seg.run_directory import Run
 from kaggle_seg.splits.splitting import Split, read_split
 
 FILE = "report.html"

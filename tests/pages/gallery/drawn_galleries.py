@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-import kaggle_seg.run_directory
+import kaggle_seg.output
 from kaggle_seg import inspect
 from kaggle_seg.masks import rle
 from tests.drawn_runs import SIZE
@@ -32,7 +32,7 @@ def write_page(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0)
     assert inspect.main([*words, "--html"]) == status
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("page: ")
-    return kaggle_seg.run_directory.output_root() / last.removeprefix("page: ")
+    return kaggle_seg.output.output_root() / last.removeprefix("page: ")
 
 
 def drawn(page: Page, index: int) -> np.ndarray:

@@ -10,9 +10,9 @@ import pytest
 from kaggle_seg import decide
 from kaggle_seg.competition import find_competition
 from kaggle_seg.masks.maps import quantise
+from kaggle_seg.output import read_json
 from kaggle_seg.pages.gallery.gallery_slider import Live, find_live
 from kaggle_seg.pages.gallery.subject import Subject
-from kaggle_seg.run_directory import read_json
 from kaggle_seg.submission.figures import figures_of
 from kaggle_seg.submission.table import Submission
 from tests.drawn_runs import TEST, draw_masks, predicted

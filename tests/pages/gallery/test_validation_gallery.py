@@ -13,9 +13,9 @@ from kaggle_seg.decisions.rules import from_plain
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks import rle
 from kaggle_seg.masks.maps import quantise
+from kaggle_seg.output import read_json
 from kaggle_seg.pages.gallery.gallery_page import gallery
 from kaggle_seg.pages.gallery.validation_gallery import validation_subject
-from kaggle_seg.run_directory import read_json
 from tests.drawn_runs import SIZE, draw_masks, predicted
 from tests.pages.conftest import OpenPage
 from tests.pages.gallery.drawn_galleries import READY, drawn, settle, write_page

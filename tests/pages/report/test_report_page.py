@@ -15,8 +15,9 @@ import pytest
 
 from kaggle_seg import tune
 from kaggle_seg.masks.maps import MapStore
+from kaggle_seg.output import read_json, write_json
 from kaggle_seg.pages.report.report_page import write_report
-from kaggle_seg.run_directory import Run, read_json, write_json
+from kaggle_seg.run_directory import Run
 from kaggle_seg.splits.splitting import read_split
 from tests.drawn_runs import SIZE, VALIDATION, draw_masks, draw_run, draw_training, draw_tree
 
