@@ -9,6 +9,7 @@ import pytest
 
 from kaggle_seg import split, train
 from kaggle_seg.output import write_json
+from kaggle_seg.pages.curves import draw_learning_curves
 from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.splits.splitting import read_split
 from tests.drawn_runs import draw_tree
@@ -27,15 +28,26 @@ def run(tree: Path) -> Run:
     return find_run("tiny")
 
 
-def test_a_run_is_trained_once(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert train.main(["--run", "tiny", *TINY]) == 0
+def test_a_run_is_trained_once_and_its_curves_are_drawn_after_every_epoch(
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+    two_epochs = ["--run", "tiny", "--epochs", "2", *TINY[2:]]
+
+    def draw(history: list[dict[str, float]], name: str, path: Path) -> None:
+        drawn.append(len(history))
+        draw_learning_curves(history, name, path)
+
+    monkeypatch.setattr("kaggle_seg.pages.curves.draw_learning_curves", draw)
+    assert train.main(two_epochs) == 0
     tables = tomllib.loads(run.settings_file.read_text(encoding="utf-8"))
     assert tables["network"]["base_filters"] == 2
     assert tables["data"]["fingerprint"] == read_split(run.split_file).data["fingerprint"]
     assert tables["versions"]["keras"]
+    assert drawn == [1, 2]
     assert "<svg" in (run.folder / "learning-curves.svg").read_text(encoding="utf-8")
     before = run.model_file.read_bytes()
-    assert train.main(["--run", "tiny", *TINY]) == 0
+    assert train.main(two_epochs) == 0
     said = capsys.readouterr().err
     assert "train: computing in float32" in said
     assert "train: done before" in said
@@ -113,12 +125,3 @@ def test_epochs_and_minutes_contradict_each_other(options: str, capsys: pytest.C
 def test_the_summary_counts_parameters(capsys: pytest.CaptureFixture[str]) -> None:
     assert train.main(["--summary", "--base-filters", "2", "--depth", "1"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].split()[0] == "total"
-
-
-def test_curves_are_drawn_after_every_epoch(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[int] = []
-    monkeypatch.setattr(
-        "kaggle_seg.pages.curves.draw_learning_curves", lambda history, name, path: drawn.append(len(history))
-    )
-    assert train.main(["--run", "tiny", *TINY, "--epochs", "3"]) == 0
-    assert drawn == [1, 2, 3]

@@ -25,7 +25,7 @@ NETWORK = NetworkSettings(base_filters=4, depth=1, convs_per_level=1, dropout=0.
 ON_JAX = (
     "test_epochs.py::test_a_stopped_training_ends_with_the_same_bits",
     "test_epochs.py::test_a_card_that_holds_the_tiles_trains_alike",
-    "test_epochs.py::test_float16_is_trained_with_a_scaled_loss",
+    "test_epochs.py::test_float16_is_trained_with_a_scaled_loss[True]",
     "test_steps.py",
 )
 TRAINING = TrainingSettings(batch_size=2, learning_rate=1e-2, averaging=0.9)

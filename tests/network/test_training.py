@@ -22,7 +22,6 @@ from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.splits.splitting import Split, read_split
 from kaggle_seg.tiles.cache import TileCache, open_cache
 from tests.drawn_runs import draw_tree
-from tests.network.small_training import assert_same
 
 TINY = RunSettings(
     NetworkSettings(base_filters=2, depth=1, convs_per_level=1), TrainingSettings(epochs=2, precision="float32")
@@ -46,12 +45,18 @@ def make_run(tree: Path, name: str) -> tuple[Run, Split]:
 
 
 def test_a_run_is_trained_once_and_its_record_says_with_what(tree: Path, cache: TileCache) -> None:
+    """Stopped after its first epoch, taken up, and then found done, without Keras."""
     run, split = make_run(tree, "once")
     seen: list[int] = []
 
     def after(progress: Progress) -> None:
         seen.append(progress.epoch)
+        if seen == [1]:
+            raise KeyboardInterrupt
 
+    with pytest.raises(KeyboardInterrupt):
+        train_run(run, TINY, split, cache, find_competition(), quick=True, after_epoch=after)
+    assert run.record("train") is None
     progress = train_run(run, TINY, split, cache, find_competition(), quick=True, after_epoch=after)
     assert progress is not None
     assert (progress.epoch, progress.epochs, seen) == (2, 2, [1, 2])
@@ -67,13 +72,6 @@ def test_a_run_is_trained_once_and_its_record_says_with_what(tree: Path, cache: 
     before = run.model_file.read_bytes()
     assert train_run(run, TINY, split, cache, find_competition(), after_epoch=after) is None
     assert seen == [1, 2]
-    assert run.model_file.read_bytes() == before
-    assert train_run(run, TINY, split, cache, find_competition(), restart=True) is not None
-
-
-def test_that_it_is_done_is_found_without_keras(tree: Path, cache: TileCache) -> None:
-    run, split = make_run(tree, "done")
-    train_run(run, TINY, split, cache, find_competition())
     script = (
         "import sys; from kaggle_seg import train; "
         f"code = train.main(['--run', {str(run.folder)!r}, '--epochs', '2', '--base-filters', '2', '--depth', '1', "
@@ -82,51 +80,32 @@ def test_that_it_is_done_is_found_without_keras(tree: Path, cache: TileCache) ->
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "train: done before" in done.stderr
+    assert run.model_file.read_bytes() == before
 
 
-def test_a_stopped_run_is_taken_up_where_it_was(tree: Path, cache: TileCache) -> None:
-    (whole, split), (stopped, _) = make_run(tree, "whole"), make_run(tree, "stopped")
-    train_run(whole, TINY, split, cache, find_competition())
-
-    def stop(progress: Progress) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train_run(stopped, TINY, split, cache, find_competition(), after_epoch=stop)
-    assert stopped.record("train") is None
-    progress = train_run(stopped, TINY, split, cache, find_competition())
-    assert progress is not None
-    assert [row["epoch"] for row in progress.history] == [1, 2]
-    assert_same(stopped, whole)
-
-
-def test_a_restart_leaves_nothing_of_the_training_before(tree: Path, cache: TileCache) -> None:
-    run, split = make_run(tree, "again")
-    timed = replace(TINY, training=replace(TINY.training, epochs=0, minutes=0.01))
-    train_run(run, timed, split, cache, find_competition())
-    (run.folder / "learning-curves.png").write_bytes(b"of an earlier version")
-    assert (run.folder / "plan.json").exists()
-    progress = train_run(run, TINY, split, cache, find_competition(), restart=True)
-    assert progress is not None
-    assert progress.epochs == 2
-    assert not (run.folder / "plan.json").exists()
-    assert not (run.folder / "learning-curves.png").exists()
-
-
-def test_other_settings_and_other_tiles_are_refused_and_change_nothing(
+def test_what_is_refused_changes_nothing_and_a_restart_forgets_everything(
     tree: Path, cache: TileCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, split = make_run(tree, "other")
-    train_run(run, TINY, split, cache, find_competition())
+    brief = replace(TINY, training=replace(TINY.training, epochs=1))
+    train_run(run, brief, split, cache, find_competition())
     before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
-    changed = replace(TINY, training=replace(TINY.training, seed=4))
+    changed = replace(brief, training=replace(brief.training, seed=4))
     with pytest.raises(BadInput, match=r"begun with other settings \(training.seed: 0 -> 4\)"):
         train_run(run, changed, split, cache, find_competition())
     other = dataclasses.replace(cache, fingerprint="other")
     with pytest.raises(BadInput, match="split from other tiles than those now in"):
-        train_run(run, TINY, split, other, find_competition(), restart=True)
-    monkeypatch.setattr("kaggle_seg.network.machine.what_bfloat16_lacks", lambda: "this processor lacks it")
-    coarse = replace(TINY, training=replace(TINY.training, precision="mixed_bfloat16"))
-    with pytest.raises(BadInput, match="--precision mixed_bfloat16: this processor lacks it"):
-        train_run(run, coarse, split, cache, find_competition(), restart=True)
+        train_run(run, brief, split, other, find_competition(), restart=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("kaggle_seg.network.machine.what_bfloat16_lacks", lambda: "this processor lacks it")
+        coarse = replace(brief, training=replace(brief.training, precision="mixed_bfloat16"))
+        with pytest.raises(BadInput, match="--precision mixed_bfloat16: this processor lacks it"):
+            train_run(run, coarse, split, cache, find_competition(), restart=True)
     assert {path: path.read_bytes() for path in before} == before
+    for name in ("plan.json", "learning-curves.png"):
+        (run.folder / name).write_text("of a training before", encoding="utf-8")
+    progress = train_run(run, changed, split, cache, find_competition(), restart=True)
+    assert progress is not None
+    assert [row["epoch"] for row in progress.history] == [1]
+    assert not (run.folder / "plan.json").exists()
+    assert not (run.folder / "learning-curves.png").exists()
