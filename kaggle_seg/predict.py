@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+from tyro.conf import Positional, arg
 
 from kaggle_seg.config import Augmentation, Engine, Precision
 from kaggle_seg.errors import report_errors
@@ -22,19 +23,18 @@ from kaggle_seg.run_directory import find_run
 class Command:
     """Which run, and how."""
 
-    run: Annotated[str, tyro.conf.Positional]
+    run: Annotated[str, Positional, arg(metavar="RUN", help_behavior_hint="(required)")]
     """the run, by name or folder"""
     tta: Augmentation = "d4"
-    """test-time augmentation: average the maps over no, four (flips) or eight (quarter turns too) ways to turn a tile"""
-    data: Path | None = None
-    """the folder of tiles (unless given, the one the run was trained on)"""
-    competition: str = ""
-    """the competition, by slug, address or TOML file (unless given, the run's)"""
+    """test-time augmentation: the maps are averaged over four flips, or over all eight flips and quarter turns (d4)"""
+    data: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: the one the run was trained on)")] = None
+    """the folder of tiles"""
+    competition: Annotated[str, arg(metavar="NAME", help_behavior_hint="(default: the run's)")] = ""
+    """the competition, by slug, address or TOML file"""
     precision: Precision = "auto"
-    """auto: bfloat16 where the processor computes in it, else float32"""
+    """auto is bfloat16 where the processor computes in it, else float32"""
     engine: Engine = "auto"
-    """what computes: auto is OpenVINO where it is installed and there is no GPU, else Keras; int8 is OpenVINO with 8-bit
-    numbers, taken only if the tuned score of the validation tiles, predicted both ways, does not fall"""
+    """auto is OpenVINO where it is installed and no GPU is, else Keras; int8 is OpenVINO in 8 bits, unless that costs score"""
 
 
 @report_errors

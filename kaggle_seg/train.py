@@ -9,9 +9,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
+from tyro.conf import arg
 
 from kaggle_seg import config
 from kaggle_seg.config import NetworkSettings, RunSettings, TrainingSettings
@@ -29,10 +30,10 @@ PROG = "python -m kaggle_seg.train"
 class Command:
     """What to train, and on which tiles."""
 
-    run: str = ""
-    """the run, by name or folder (unless given, named after the data folder and the network)"""
-    data: Path | None = None
-    """the folder of tiles (unless given, the one the run was split from)"""
+    run: Annotated[str, arg(metavar="RUN", help_behavior_hint="(default: named after the data folder and the network)")] = ""
+    """the run, by name or folder"""
+    data: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="(default: the one the run was split from)")] = None
+    """the folder of tiles"""
     quick: bool = False
     """a small network, few epochs, at most 1500 training tiles: a look at the whole, not a score to upload"""
     restart: bool = False
@@ -41,8 +42,8 @@ class Command:
     """print parameters and FLOPs of the network, level by level, and stop"""
     print_run_name: bool = False
     """print the run's name, and stop"""
-    competition: str = ""
-    """the competition, by slug, address or TOML file (unless given, the run's)"""
+    competition: Annotated[str, arg(metavar="NAME", help_behavior_hint="(default: the run's)")] = ""
+    """the competition, by slug, address or TOML file"""
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
