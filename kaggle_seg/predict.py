@@ -34,7 +34,7 @@ class Command:
     precision: Precision = "auto"
     """auto is bfloat16 where the processor computes in it, else float32"""
     engine: Engine = "auto"
-    """auto is OpenVINO where it is installed and no GPU is, else Keras; int8 is OpenVINO in 8 bits, unless that costs score"""
+    """auto is OpenVINO if it is installed and there is no GPU, else Keras; int8 is 8 bits, unless that costs score"""
 
 
 @report_errors
