@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from kaggle_seg.masks import rle
 from kaggle_seg.output import shown
 from kaggle_seg.submission.checks import usual_shape
 from kaggle_seg.submission.table import Row, Submission
+
+if TYPE_CHECKING:
+    import pandas
 
 NAMED, BAR = 5, 40  # tiles that are named; characters of the longest bar of the histogram
 
@@ -65,18 +69,28 @@ def compare(first: Submission, second: Submission) -> Agreement:
     if shape and other_shape and shape != other_shape:
         sizes = [f"{shown(csv.path)} {width} x {height}" for csv, (height, width) in ((first, shape), (second, other_shape))]
         raise BadInput(f"masks of different sizes cannot be compared: {', '.join(sizes)}; name CSVs of the same tiles")
-    pairs = {
-        stem: (row.run_lengths, second.by_stem[stem].run_lengths)
-        for stem, row in first.by_stem.items()
-        if stem in second.by_stem and shape and all(readable(half, shape) for half in (row, second.by_stem[stem]))
-    }
+    shape = shape or (0, 0)
+    tables = rows_of(first, shape), rows_of(second, shape)
+    both = tables[0].merge(tables[1], left_index=True, right_index=True, suffixes=("_now", "_before"))
+    both = both[both.readable_now & both.readable_before]
+    empty_now, empty_before = both.run_lengths_now.str.strip() == "", both.run_lengths_before.str.strip() == ""
     return Agreement(
-        tuple(pairs),
-        pair_ious(list(pairs.values()), first, shape or (0, 0)),
-        tuple(stem for stem, (now, before) in pairs.items() if before.strip() and not now.strip()),
-        tuple(stem for stem, (now, before) in pairs.items() if now.strip() and not before.strip()),
-        len(first.by_stem.keys() | second.by_stem.keys()) - len(pairs),
+        tuple(both.index),
+        pair_ious(list(zip(both.run_lengths_now, both.run_lengths_before, strict=True)), first, shape),
+        tuple(both.index[empty_now & ~empty_before]),
+        tuple(both.index[~empty_now & empty_before]),
+        len(tables[0].index.union(tables[1].index)) - len(both),
     )
+
+
+def rows_of(submission: Submission, shape: tuple[int, int]) -> pandas.DataFrame:
+    """A submission's run lengths by image id, and whether each row stands for a mask of this size."""
+    import pandas
+
+    rows = submission.by_stem
+    columns = {"run_lengths": [row.run_lengths for row in rows.values()]}
+    table = pandas.DataFrame(columns, index=list(rows), dtype=str)
+    return table.assign(readable=[readable(row, shape) for row in rows.values()])
 
 
 def readable(row: Row, shape: tuple[int, int]) -> bool:

@@ -49,6 +49,14 @@ def test_agreement_is_the_iou_of_each_pair(tmp_path: Path) -> None:
     assert agreement(*paths, COMPETITION) == pytest.approx(found.ious.mean())
 
 
+def test_tiles_keep_the_order_of_the_first(tmp_path: Path) -> None:
+    masks = rle.encode(draw(0, 3))
+    for name, stems in (("a", ["t_10", "t_9", "t_2"]), ("b", ["t_2", "t_10", "t_9"])):
+        write_submission(tmp_path / f"{name}.csv", stems, masks, SIDE, SIDE, COMPETITION)
+    first, second = (Submission.read(tmp_path / f"{name}.csv", COMPETITION) for name in "ab")
+    assert compare(first, second).stems == ("t_10", "t_9", "t_2")
+
+
 def test_tiles_that_only_one_has_or_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
     first, second = write(tmp_path, "a", draw(0)), write(tmp_path, "b", draw(1), first=2)
     text = second.read_text(encoding="utf-8").replace("t_3,", "t_3,x")
