@@ -50,9 +50,9 @@ def test_agreement_is_the_iou_of_each_pair(tmp_path: Path) -> None:
 
 
 def test_tiles_keep_the_order_of_the_first(tmp_path: Path) -> None:
-    masks = rle.encode(draw(0, 3))
     for name, stems in (("a", ["t_10", "t_9", "t_2"]), ("b", ["t_2", "t_10", "t_9"])):
-        write_submission(tmp_path / f"{name}.csv", stems, masks, SIDE, SIDE, COMPETITION)
+        rows = [",".join(COMPETITION.columns), *(f"{stem},1 5,{SIDE},{SIDE}" for stem in stems)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     first, second = (Submission.read(tmp_path / f"{name}.csv", COMPETITION) for name in "ab")
     assert compare(first, second).stems == ("t_10", "t_9", "t_2")
 
