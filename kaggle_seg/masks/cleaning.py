@@ -7,7 +7,10 @@ middle counts with all of its area when small regions go.
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -31,7 +34,8 @@ def clean(masks: np.ndarray, minimum_area: int = 0, maximum_hole: int = 0) -> np
     """
     cleaned = np.zeros(masks.shape, bool)
     for tile, mask in enumerate(masks):
-        regions, areas = label_regions(fill(mask, hole_areas(mask), maximum_hole))
+        holes, areas = label_holes(mask)
+        regions, areas = label_regions(mask | fillable(areas, maximum_hole)[holes])
         cleaned[tile] = kept(areas, minimum_area)[regions]
     return cleaned
 
@@ -41,8 +45,8 @@ def cleaned_overlaps(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Intersection and union of each tile's masks with the truth, cleaned in every one of several ways.
 
-    A region keeps its area and its share of the truth whatever becomes of the others, so the regions are labelled once for
-    each way of filling holes, and the minimum areas pick among them.
+    A region keeps its area and its share of the truth whatever becomes of the others, so regions and holes are labelled
+    once. A hole that is filled joins the regions around and inside it into one.
 
     Args:
         masks: bool (N, H, W).
@@ -53,24 +57,80 @@ def cleaned_overlaps(
     Returns:
         Intersections and unions, int64 (N, M, A).
     """
-    shape = (len(masks), len(maximum_holes), len(minimum_areas))
-    intersection, area = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     truth = np.asarray(truth, bool)
-    for tile, (mask, tile_truth) in enumerate(zip(masks, truth, strict=True)):
-        holes = hole_areas(mask)
-        for row, maximum_hole in enumerate(maximum_holes):
-            regions, areas = label_regions(fill(mask, holes, maximum_hole))
-            hits = np.bincount(regions[tile_truth], minlength=len(areas))
-            for column, minimum_area in enumerate(minimum_areas):
-                chosen = kept(areas, minimum_area)
-                intersection[tile, row, column] = hits[chosen].sum()
-                area[tile, row, column] = areas[chosen].sum()
-    truth_area = np.count_nonzero(truth, axis=(1, 2))[:, None, None]
-    return intersection, truth_area + area - intersection
+    one_tile = functools.partial(tile_overlaps, minimum_areas=minimum_areas, maximum_holes=maximum_holes)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # most of the time goes into labelling, which threads can share
+        tables = np.array(list(pool.map(one_tile, masks, truth)), np.int64)
+    tables = tables.reshape(len(masks), 2, len(maximum_holes), len(minimum_areas))
+    intersection, area = tables[:, 0], tables[:, 1]
+    return intersection, np.count_nonzero(truth, axis=(1, 2))[:, None, None] + area - intersection
 
 
-def hole_areas(mask: np.ndarray) -> np.ndarray:
-    """For each pixel of a mask the area of the hole it lies in, 0 where it lies in none; int64 (H, W)."""
+def tile_overlaps(
+    mask: np.ndarray, truth: np.ndarray, minimum_areas: Sequence[int], maximum_holes: Sequence[int]
+) -> np.ndarray:
+    """Of one tile's cleaned masks the pixels in the truth, and all pixels: int64 (2, M, A); see `cleaned_overlaps`."""
+    table = np.zeros((2, len(maximum_holes), len(minimum_areas)), np.int64)
+    if not mask.any():
+        return table
+    (regions, areas), (holes, hole_areas) = label_regions(mask), label_holes(mask)
+    pieces = np.stack([np.bincount(regions[truth], minlength=len(areas)), areas])
+    plugs = np.stack([np.bincount(holes[truth], minlength=len(hole_areas)), hole_areas])
+    touching = touching_pairs(holes, regions, fillable(hole_areas, max(maximum_holes)))
+    for row, maximum_hole in enumerate(maximum_holes):
+        joined = join(pieces, plugs, touching, fillable(hole_areas, maximum_hole))
+        chosen = np.array([kept(joined[1], minimum_area) for minimum_area in minimum_areas])
+        table[:, row] = joined @ chosen.T
+    return table
+
+
+def touching_pairs(holes: np.ndarray, regions: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Which regions the chosen holes touch at an edge: int (P, 2), pairs of hole and region.
+
+    No region touches a hole at a corner alone: a pixel beside both belongs to that hole, or to that region.
+
+    Args:
+        holes, regions: int (H, W), as they are labelled.
+        chosen: bool, by number of the hole.
+    """
+    if not chosen.any():
+        return np.empty((0, 2), np.int64)
+    rows, columns = np.nonzero(chosen[holes])
+    around = np.stack([regions[rows + down, columns + right] for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0))])
+    pairs = np.stack([np.broadcast_to(holes[rows, columns], around.shape), around], axis=-1)[around > 0]
+    return np.unique(pairs, axis=0)
+
+
+def join(pieces: np.ndarray, plugs: np.ndarray, touching: np.ndarray, filled: np.ndarray) -> np.ndarray:
+    """Regions with the holes that are filled in them, joined where they touch.
+
+    Args:
+        pieces, plugs: int (2, R) and (2, L), of each region and each hole, by number: pixels in the truth, and all.
+        touching: from `touching_pairs`.
+        filled: bool (L,), which holes are filled.
+
+    Returns:
+        The same of the joined regions, int (2, G); what is no region has an area of 0.
+    """
+    if not filled.any():
+        return pieces
+    count = pieces.shape[1]
+    group = np.arange(count + plugs.shape[1])
+    for hole, region in touching[filled[touching[:, 0]]].tolist():
+        group[group == group[region]] = group[count + hole]
+    both = np.concatenate([pieces, np.where(filled, plugs, 0)], axis=1)
+    return np.stack([np.bincount(group, weights=row).astype(np.int64) for row in both])
+
+
+def label_holes(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers the holes of a mask.
+
+    Args:
+        mask: bool (H, W).
+
+    Returns:
+        The hole of each pixel, int (H, W), and the areas of the holes by number, 0 for what is no hole.
+    """
     from scipy import ndimage  # a slow import that a wrong option need not wait for
 
     background, _ = ndimage.label(~mask)
@@ -78,12 +138,12 @@ def hole_areas(mask: np.ndarray) -> np.ndarray:
     areas[0] = 0
     for border in (background[0], background[-1], background[:, 0], background[:, -1]):
         areas[border] = 0
-    return areas[background]
+    return background, areas
 
 
-def fill(mask: np.ndarray, holes: np.ndarray, maximum_hole: int) -> np.ndarray:
-    """A mask with its holes of at most `maximum_hole` pixels filled; `holes` as `hole_areas` gives."""
-    return mask | ((holes > 0) & (holes <= maximum_hole))
+def fillable(areas: np.ndarray, maximum_hole: int) -> np.ndarray:
+    """Which holes, by number, are filled."""
+    return (areas > 0) & (areas <= maximum_hole)
 
 
 def label_regions(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -74,6 +74,26 @@ def test_cleaning_twice_changes_nothing(masks: np.ndarray, minimum_area: int, ma
     assert np.array_equal(clean(masks), masks)
 
 
+def test_the_grid_joins_what_a_filled_hole_touches() -> None:
+    """A court with two huts in it, one of them at a corner of the wall; and a hole that stays open."""
+    mask = drawing(
+        "######..####",
+        "#....#..#..#",
+        "#.##.#..#..#",
+        "#....#..####",
+        "#...##......",
+        "####.....#..",
+        "...........#",
+    )
+    for truth in (mask, ~mask, np.ones_like(mask)):
+        minimum_areas, maximum_holes = (0, 2, 3, 10, 20, 30), (0, 3, 4, 9, 10, 99)
+        grid = cleaned_overlaps(mask, truth, minimum_areas, maximum_holes)
+        for row, hole in enumerate(maximum_holes):
+            for column, area in enumerate(minimum_areas):
+                met, joined = overlaps(clean(mask, area, hole), truth)
+                assert (grid[0][0, row, column], grid[1][0, row, column]) == (met[0], joined[0])
+
+
 @given(MASKS, MASKS)
 def test_the_grid_equals_cleaning_one_by_one(masks: np.ndarray, truth: np.ndarray) -> None:
     minimum_areas, maximum_holes = (0, 2, 5), (0, 1, 4)
