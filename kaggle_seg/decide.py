@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise BadInput("no run named; name one or more: python -m kaggle_seg.decide RUN [RUN ...]")
     runs = [find_run(name) for name in command.runs]
 
-    from kaggle_seg.decisions.rules import read_threshold
+    from kaggle_seg.decisions.applying import read_threshold
 
     fixed = read_threshold(command.threshold)
 

@@ -1,9 +1,10 @@
 """Tune the decision of a run on its validation tiles: runs/RUN/decision.json, threshold.svg
 
-Three rules compete by their cross-fitted scores: one threshold for all tiles; the same threshold, then small regions
-dropped and small holes filled; and for each tile the threshold of the greatest expected IoU, with an empty mask where that
-IoU is below a minimum. The simplest rule that no other beats is chosen. Several runs are averaged and tuned together; their
-decision is kept in runs/A+B/.
+The principled rule follows from the score, without tuning: for each tile the threshold of the greatest expected IoU, with
+an empty mask where that IoU passes no step of the score. Three tuned rules compete with it by their cross-fitted scores: one
+threshold for all tiles; a threshold, then small regions dropped and small holes filled; and another minimum expected IoU. A
+tuned rule is chosen only if it beats the principled one by more than noise; with too few bootstrap clusters, none is tuned.
+Several runs are averaged and tuned together; their decision is kept in runs/A+B/.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise BadInput("no run named; name one or more: python -m kaggle_seg.tune RUN [RUN ...]")
     runs = [find_run(name) for name in command.runs]
 
-    from kaggle_seg.decisions.rules import read_threshold
+    from kaggle_seg.decisions.applying import read_threshold
 
     fixed = read_threshold(command.threshold)
 

@@ -51,6 +51,20 @@ def test_the_last_line_names_the_page(run: Run, capsys: pytest.CaptureFixture[st
     assert len(notices(run)) == 1
 
 
+def test_it_tells_what_each_rule_gains_and_why_one_was_chosen(run: Run, tree: Path) -> None:
+    assert main(["drawn"]) == 0
+    for words in ("gain over threshold 0.5", "beats rule 1, which follows from the score, by more than noise: +0.",
+                  "These clusters count as 24.0 of equal size.", "the figures here are slightly too high"):  # fmt: skip
+        assert words in page_of(run), words
+    assert "unreliable" not in page_of(run)
+    small = draw_run("small", tree, validation=range(0, 12))
+    assert tune.main(["small"]) == main(["small"]) == 0
+    (weak,) = re.findall(r'<p class="notice">(.*unreliable.*)</p>', page_of(small))
+    assert weak == "Fewer than 20 bootstrap clusters (6): the intervals are unreliable."
+    assert "stays: with so few bootstrap clusters nothing is tuned." in page_of(small)
+    assert "No setting of it was tuned" in page_of(small) and "an unreliable interval" in page_of(small)
+
+
 def test_the_same_run_gives_the_same_page(run: Run) -> None:
     assert main(["drawn"]) == 0
     first = page_of(run)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from kaggle_seg.masks.scores import competition_scores, overlaps
-from kaggle_seg.run_directory import Run
+from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.tune import main
 from tests.drawn_runs import draw_masks, draw_run, draw_tree, predicted, write_maps
 
@@ -35,18 +35,23 @@ def test_a_run_is_tuned(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["drawn"]) == 0
     decision = decision_of(run)
     assert [candidate["decision"]["rule"] for candidate in decision["candidates"]] == [
+        "expected-IoU cut",
         "threshold",
         "cleaned threshold",
         "expected-IoU cut",
     ]
     assert decision["tiles"] == 48 and decision["tiles_with_buildings"] == 36
-    assert decision["score"]["clusters"] == 24 and decision["score"]["reliable"]
+    assert decision["score"]["clusters"] == decision["score"]["effective_clusters"] == 24 and decision["score"]["reliable"]
+    assert all(candidate["gain"]["low"] <= candidate["gain"]["mean"] for candidate in decision["candidates"])
     score = decision["score"]
     assert 0 <= score["low"] <= score["mean"] <= score["high"] <= 1
     assert {"score_empty_one", "score_empty_zero", "score_buildings", "iou_empty_one"} <= set(decision["scores"])
     assert len(decision["differences"]) == 3 and decision["seconds"] >= 0
     said = capsys.readouterr().out
     assert "48 validation tiles, 36 with buildings, in 24 bootstrap clusters (scenes, groups or pieces of ids)" in said
+    assert "\nthese clusters count as 24.0 of equal size\n" in said and "\ngain over threshold 0.5 " in said
+    place = [candidate["decision"] for candidate in decision["candidates"]].index(decision["decision"]) + 1
+    assert decision["reason"] == "better" and f"\nrule {place} beats rule 1, which follows from the score" in said
     assert f"  {decision['description']}\n" in said.partition("* ")[2] and "unreliable" not in said
     assert "decision: " in said.splitlines()[-1] and "runs/drawn/decision.json" in said.splitlines()[-1]
     assert ElementTree.parse(run.folder / "threshold.svg").getroot().tag == "{http://www.w3.org/2000/svg}svg"
@@ -160,7 +165,8 @@ def test_maps_of_tiles_that_are_not_there(run: Run, capsys: pytest.CaptureFixtur
 def test_one_cluster_leaves_nothing_to_tune_on(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draw_run("tiny", tree, validation=range(2, 4))
     assert main(["tiny"]) == 0
-    assert "flatters" in (said := capsys.readouterr().out) and "clusters (1)" in said
+    assert "nothing is tuned" in (said := capsys.readouterr().out) and "clusters (1)" in said
+    assert decision_of(find_run("tiny"))["decision"] == {"rule": "expected-IoU cut", "minimum_expected_iou": 0.5}
 
 
 def test_no_validation_tiles(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

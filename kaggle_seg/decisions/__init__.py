@@ -6,8 +6,8 @@ describing    A decision in lines that a person reads
 keeping       The decision of a run, or of several runs together: tuned once, and kept in decision.json
 record        What the records say: decision.json of a run, and the JSON beside a CSV, as typed objects
 record_files  The records as JSON: their keys are read and written here alone
-rules         Decisions: the rules that make a mask of a probability map, and the run lengths of all masks
+rules         Decisions: the rules that make a mask of a probability map
 search        Search among candidates: each rule in many settings, and which one is chosen
-tuning        Tuning: three rules compete on validation tiles, and one of them is chosen
+tuning        Tuning: which rule makes masks of these maps, decided on validation tiles
 validation    The validation tiles of a run, or of several runs together: their maps beside their masks
 """

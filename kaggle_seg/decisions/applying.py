@@ -12,7 +12,7 @@ from kaggle_seg.decisions.record import Decision, Scores
 from kaggle_seg.decisions.rules import Rule, Threshold
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.averaging import Maps, average
-from kaggle_seg.masks.maps import MapStore
+from kaggle_seg.masks.maps import LEVELS, MapStore
 from kaggle_seg.masks.scores import MetricVariant, own_variant
 from kaggle_seg.output import shown
 from kaggle_seg.run_directory import Run, competition_of_runs
@@ -53,6 +53,26 @@ def choose_rule(runs: Sequence[Run], fixed: Threshold | None = None, data: Path 
         scores = score_threshold(runs, fixed, before.scores.variant if before else variant, data)
         return Choice(fixed, scores, str(before.rule) if before else "")
     return Choice(decision.rule, decision.scores)
+
+
+def read_threshold(text: str) -> Threshold | None:
+    """The threshold that a person asked for, at the nearest level; None for "auto".
+
+    Raises:
+        BadInput: it is neither "auto" nor a number between 0 and 1.
+
+    >>> read_threshold("0.42"), read_threshold("0.0001"), read_threshold("auto")
+    (Threshold(level=108), Threshold(level=1), None)
+    """
+    if text == "auto":
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not 0 < number < 1:
+        raise BadInput(f"--threshold {text}: wanted 'auto' or a number between 0 and 1, such as 0.42")
+    return Threshold(min(max(round(number * LEVELS), 1), LEVELS - 1))
 
 
 def tune_now(runs: Sequence[Run], variant: MetricVariant, data: Path | None) -> Decision:

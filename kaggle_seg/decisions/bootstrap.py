@@ -6,7 +6,7 @@ Neighbouring tiles resemble each other, so 1000 tiles of 30 scenes say less than
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ PARTS = 10  # for cross-fitting: nine tenths of the tiles choose what the last t
 DRAWS = 2000
 SEED = 20191201
 FEWEST = 20  # clusters below which a percentile interval is too narrow to be relied on
+FEWEST_EFFECTIVE = 10  # the same for clusters of unequal size, counted as so many of equal size
 
 
 class BootstrapClusters:
@@ -34,9 +35,21 @@ class BootstrapClusters:
         self.count = len(order)
 
     @property
+    def effective(self) -> float:
+        """As how many clusters of equal size these count: (sum n)^2 / sum n^2 for clusters of n tiles.
+
+        Source: L. Kish, Survey Sampling, 1965: the effective size of a sample with unequal weights.
+
+        >>> BootstrapClusters(["a", "a", "b", "b"]).effective, BootstrapClusters(["a", "a", "a", "b"]).effective
+        (2.0, 1.6)
+        """
+        sizes = np.bincount(self.index)
+        return float(sizes.sum() ** 2 / (sizes**2).sum())
+
+    @property
     def reliable(self) -> bool:
         """Whether there are enough clusters for a reliable interval."""
-        return self.count >= FEWEST
+        return self.count >= FEWEST and self.effective >= FEWEST_EFFECTIVE
 
     def parts(self) -> np.ndarray:
         """Deals whole clusters into at most ten parts of about equally many tiles.
@@ -81,3 +94,25 @@ class BootstrapClusters:
         at_once = max(1, 1_000_000 // self.count)
         for first in range(0, DRAWS, at_once):
             yield random.integers(self.count, size=(min(at_once, DRAWS - first), self.count))
+
+
+def choosers(count: int) -> np.ndarray:
+    """The parts that choose for each of `count` parts: all others, or the part itself where it is the only one.
+
+    >>> choosers(3).astype(int).tolist(), choosers(1).tolist()
+    ([[0, 1, 1], [1, 0, 1], [1, 1, 0]], [[True]])
+    """
+    return ~np.eye(count, dtype=bool) if count > 1 else np.ones((1, 1), bool)
+
+
+def cross_fit(choose: Callable[[np.ndarray], int], parts: np.ndarray) -> np.ndarray:
+    """The setting that each tile is scored in: what the other parts choose.
+
+    Args:
+        choose: from the parts that choose, bool (P,), to the column of the setting that they choose.
+        parts: int (N,), the part of each tile, from 0.
+
+    Returns:
+        int (N,), columns.
+    """
+    return np.array([choose(others) for others in choosers(int(parts.max()) + 1)])[parts]

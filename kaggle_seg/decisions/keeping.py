@@ -47,23 +47,25 @@ def tune_runs(
         variant: what to maximise.
         fixed: score this threshold alone, and choose nothing.
         data: the folder of tiles; None: the one the runs were split from.
-        anew: tune even if it was done before.
+        anew: find the curves even if tuning was done before.
 
     Returns:
-        The decision, which is in decision.json now; and what tuning came to, None where it was done before.
+        The decision, which is in decision.json now; and what tuning came to, None where it was done before and is not done
+        anew. What was decided before stays, whatever version decided it; only the curves are new then.
 
     Raises:
         BadInput: see `validation_of`.
     """
-    holder, inputs = together(runs), inputs_of(runs, variant, fixed)
-    if not anew:
-        inputs = inputs_as_recorded(holder, inputs)
+    holder = together(runs)
+    inputs = inputs_as_recorded(holder, inputs_of(runs, variant, fixed))
     with holder.stage("tune", inputs, [holder.decision_file.name]) as stage:
-        if stage.finished and not anew:
-            return read_decision(holder.decision_file), None
-        stage.finished = False  # so that it is recorded again
+        kept = read_decision(holder.decision_file) if stage.finished else None
+        if kept and not anew:
+            return kept, None
         started = time.monotonic()
         tuned = tune_validation(runs, variant, fixed, data)
+        if kept:
+            return kept, dataclasses.replace(tuned, decision=kept, values=())
         decision = dataclasses.replace(
             tuned.decision,
             runs=tuple(run.name for run in runs),

@@ -29,8 +29,15 @@ class Estimate:
         >>> f"{Estimate(0.5, 0.4, 0.6)} and {Estimate(0.5, 0.4, 0.6):.1f}"
         '0.500 (0.400 to 0.600) and 0.5 (0.4 to 0.6)'
         """
-        mean, low, high = (format(number, digits or ".3f") for number in (self.mean, self.low, self.high))
-        return f"{mean} ({low} to {high})"
+        return f"{self.mean:{digits or '.3f'}} ({self.interval(digits)})"
+
+    def interval(self, digits: str = "") -> str:
+        """The interval alone.
+
+        >>> Estimate(0.5, 0.4, 0.6).interval("+.2f")
+        '+0.40 to +0.60'
+        """
+        return " to ".join(format(number, digits or ".3f") for number in (self.low, self.high))
 
     def __str__(self) -> str:
         return format(self)
@@ -48,16 +55,21 @@ class Candidate:
         rule: the rule.
         by_variant: its cross-fitted scores.
         empty_share: share of the validation tiles for which nothing is predicted, 0 to 1.
+        gain: over threshold 0.5, in the variant that was maximised, paired by tiles; None in an old record.
     """
 
     rule: Rule
     by_variant: Estimates
     empty_share: float
+    gain: Estimate | None = None
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How much higher the rule of the name `rule` scores than that of the name `than`, paired by tiles."""
+    """How much higher the rule of the name `rule` scores than that of the name `than`, paired by tiles.
+
+    Since there is a principled rule, `than` is "principled rule"; older records have each pair of rules.
+    """
 
     rule: str
     than: str
@@ -74,6 +86,7 @@ class Scores:
         by_variant: the scores in all variants.
         reliable: whether there are enough clusters for the intervals to be relied on.
         clusters: how many bootstrap clusters the tiles are of.
+        effective_clusters: as how many clusters of equal size these count.
         empty_share: share of the tiles for which nothing is predicted, 0 to 1.
         tiles, tiles_with_buildings: how many there are.
         parts: into how many parts the clusters were dealt; with one, nothing could be left out.
@@ -88,6 +101,7 @@ class Scores:
     tiles: int | None = None
     tiles_with_buildings: int | None = None
     parts: int | None = None
+    effective_clusters: float | None = None
 
 
 @dataclass(frozen=True)
@@ -97,11 +111,12 @@ class Decision:
     Attributes:
         rule: the one that was chosen.
         scores: its validation scores.
-        candidates: all rules, simplest first.
-        differences: of each pair of candidates.
+        candidates: the principled rule, then the tuned ones, simplest first; in an old record only those.
+        differences: what each tuned rule scores more than the principled one.
         runs: the names of the runs it was tuned for; several are averaged.
         maps: what tells their validation maps from others.
         seconds: how long tuning took.
+        reason: why the rule was chosen, a key of `describing.REASONS`; empty in an old record and for a given threshold.
     """
 
     rule: Rule
@@ -111,6 +126,12 @@ class Decision:
     runs: tuple[str, ...] = ()
     maps: tuple[str, ...] = ()
     seconds: float = 0.0
+    reason: str = ""
+
+    @property
+    def place(self) -> int | None:
+        """The place of the chosen one among the candidates, of equal ones the first; None where it is not among them."""
+        return next((place for place, one in enumerate(self.candidates) if one.rule == self.rule), None)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kaggle_seg.competition import FIRST
-from kaggle_seg.decisions.record import Candidate, Decision, Difference, Estimate, Estimates, Provenance, Scores
+from kaggle_seg.decisions.record import Candidate, Decision, Difference, Estimate, Provenance, Scores
 from kaggle_seg.decisions.rules import Rule, from_plain, to_plain
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.scores import MetricVariant, parse_variant
@@ -82,9 +82,9 @@ def write_decision(path: Path, decision: Decision) -> None:
         **plain_rule(decision.rule),
         **plain_scores(decision.scores),
         "candidates": [
-            plain_rule(one.rule) | {"scores": plain_estimates(one.by_variant), "empty_predictions": one.empty_share}
-            for one in decision.candidates
+            {**plain_rule(one.rule), **plain_results(one), "gain": plain_estimate(one.gain)} for one in decision.candidates
         ],
+        "reason": decision.reason,
         "differences": [dataclasses.asdict(difference) for difference in decision.differences],
         "seconds": decision.seconds,
     }
@@ -151,6 +151,7 @@ def parse_decision(record: Fields) -> Decision:
         runs=record.texts("runs"),
         maps=record.texts("maps"),
         seconds=record.get("seconds", float) or 0.0,
+        reason=record.get("reason", str) or "",
     )
 
 
@@ -194,16 +195,15 @@ def parse_scores(record: Fields) -> Scores | None:
         tiles=record.get("tiles", int),
         tiles_with_buildings=record.get("tiles_with_buildings", int),
         parts=record.get("parts", int),
+        effective_clusters=score.get("effective_clusters", float),
     )
 
 
 def parse_candidate(record: Fields) -> Candidate:
     """One of a decision's candidates."""
-    return Candidate(
-        from_plain(record.need("decision", dict)),
-        parse_estimates(record.table("scores")),
-        record.need("empty_predictions", float),
-    )
+    rule, scores = from_plain(record.need("decision", dict)), parse_estimates(record.table("scores"))
+    gain = record.table("gain")
+    return Candidate(rule, scores, record.need("empty_predictions", float), parse_estimate(gain) if gain else None)
 
 
 def parse_difference(record: Fields) -> Difference:
@@ -229,17 +229,22 @@ def plain_rule(rule: Rule) -> dict[str, Any]:
 
 def plain_scores(scores: Scores) -> dict[str, Any]:
     """Validation scores as JSON keeps them."""
-    score = {"variant": scores.variant.key, **dataclasses.asdict(scores.score)}
+    trust = {name: getattr(scores, name) for name in ("clusters", "effective_clusters", "reliable")}
     return {
-        "scores": plain_estimates(scores.by_variant),
-        "empty_predictions": scores.empty_share,
-        "score": {**score, "clusters": scores.clusters, "reliable": scores.reliable},
+        **plain_results(scores),
+        "score": {"variant": scores.variant.key, **dataclasses.asdict(scores.score), **trust},
         "tiles": scores.tiles,
         "tiles_with_buildings": scores.tiles_with_buildings,
         "parts": scores.parts,
     }
 
 
-def plain_estimates(estimates: Estimates) -> dict[str, dict[str, float] | None]:
-    """Estimates as JSON keeps them, by the key of their variant."""
-    return {variant.key: dataclasses.asdict(one) if one else None for variant, one in estimates.items()}
+def plain_results(of: Candidate | Scores) -> dict[str, Any]:
+    """Scores by the key of their variant, and the share of empty predictions."""
+    estimates = {variant.key: plain_estimate(one) for variant, one in of.by_variant.items()}
+    return {"scores": estimates, "empty_predictions": of.empty_share}
+
+
+def plain_estimate(estimate: Estimate | None) -> dict[str, float] | None:
+    """An estimate as JSON keeps it."""
+    return dataclasses.asdict(estimate) if estimate else None

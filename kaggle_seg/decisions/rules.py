@@ -3,7 +3,8 @@
 `Threshold`         a pixel is building from one level upwards;
 `CleanedThreshold`  the same, then small holes filled and small regions dropped;
 `ExpectedIoUCut`    each tile has a threshold of its own, the one whose mask has the greatest expected IoU; where even that
-                    is below the minimum expected IoU, nothing is predicted.
+                    is below the minimum expected IoU, nothing is predicted;
+`CutOrEmpty`        the same threshold; nothing is predicted where an empty mask is expected to score more.
 
 Level k stands for the threshold k/256.
 """
@@ -13,14 +14,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from kaggle_seg.competition import Competition
 from kaggle_seg.errors import BadInput
-from kaggle_seg.masks import rle
-from kaggle_seg.masks.averaging import Maps
 from kaggle_seg.masks.cleaning import clean
 from kaggle_seg.masks.maps import LEVELS
 
@@ -54,7 +52,7 @@ class Threshold:
 
         Args:
             levels: uint8 (N, H, W).
-            sums: float32 (N, 256), see `masks.maps`; not needed here.
+            sums: float32 (N, 256), see `masks.maps`; for thresholds they do not matter.
 
         Returns:
             bool (N, H, W).
@@ -83,9 +81,33 @@ class CleanedThreshold(Threshold):
         return clean(levels >= self.level, self.minimum_area, self.maximum_hole)
 
 
+class TileCut:
+    """Each tile's own cut, of the greatest expected IoU; the rules that share it differ in what they leave empty."""
+
+    threshold: ClassVar[None] = None  # each tile has its own
+
+    def predicts(self, expected: np.ndarray, highest: np.ndarray) -> np.ndarray:
+        """For which tiles something is predicted.
+
+        Args:
+            expected: float64 (N,) in [0, 1], the expected IoU of each tile's best cut.
+            highest: float64 (N,) in [0, 1], the probability of its most probable pixel.
+
+        Returns:
+            bool (N,).
+        """
+        raise NotImplementedError
+
+    def masks(self, levels: np.ndarray, sums: np.ndarray) -> np.ndarray:
+        """Masks of probability maps; as `Threshold.masks`, but the sums are needed."""
+        cuts, expected = best_cuts(levels, sums)
+        cuts = np.where(self.predicts(expected, highest_probabilities(levels, sums)), cuts, LEVELS)
+        return levels >= cuts[:, None, None]
+
+
 @dataclass(frozen=True)
-class ExpectedIoUCut:
-    """Each tile's own cut, where the expected IoU is greatest; nothing where that is below the minimum.
+class ExpectedIoUCut(TileCut):
+    """Each tile's own cut; nothing where its expected IoU is below the minimum.
 
     Attributes:
         minimum_expected_iou: the expected IoU in [0, 1] that a tile must reach for anything to be predicted.
@@ -95,35 +117,49 @@ class ExpectedIoUCut:
     name: ClassVar[str] = "expected-IoU cut"
 
     @property
-    def threshold(self) -> float | None:
-        """None: each tile has its own."""
-        return None
-
-    @property
     def label(self) -> str:
         """A few characters for file names."""
         return f"cut{self.minimum_expected_iou:.2f}"
 
     def __str__(self) -> str:
-        return f"{self.name}, empty below an expected IoU of {self.minimum_expected_iou:.3f}"
+        minimum = self.minimum_expected_iou
+        return f"{self.name}, empty below an expected IoU of {minimum:.3f}" if minimum else self.name
 
-    def masks(self, levels: np.ndarray, sums: np.ndarray) -> np.ndarray:
-        """Masks of probability maps.
-
-        Args:
-            levels: uint8 (N, H, W).
-            sums: float32 (N, 256), see `masks.maps`.
-
-        Returns:
-            bool (N, H, W).
-        """
-        cuts, expected = best_cuts(levels, sums)
-        cuts = np.where(expected >= self.minimum_expected_iou, cuts, LEVELS)
-        return levels >= cuts[:, None, None]
+    def predicts(self, expected: np.ndarray, highest: np.ndarray) -> np.ndarray:
+        """Where the expected IoU reaches the minimum; as `TileCut.predicts`."""
+        return expected >= self.minimum_expected_iou
 
 
-Rule = Threshold | ExpectedIoUCut
-RULES: tuple[type[Rule], ...] = (Threshold, CleanedThreshold, ExpectedIoUCut)
+@dataclass(frozen=True)
+class CutOrEmpty(TileCut):
+    """Each tile's own cut; nothing where an empty mask, which counts 1 on a tile without buildings, should score more.
+
+    A tile is without buildings with a probability of at most 1 - p, where p is that of its most probable pixel. Here that
+    bound stands for the probability, as if either all buildings of a tile were there or none.
+
+    Attributes:
+        score: what the empty mask is compared with: the expected IoU or the expected Dice coefficient.
+    """
+
+    score: Literal["iou", "dice"]
+    name: ClassVar[str] = "expected-IoU cut or empty"
+
+    @property
+    def label(self) -> str:
+        """A few characters for file names."""
+        return "cut-or-empty"
+
+    def __str__(self) -> str:
+        return "expected-IoU cut, empty where an empty mask is expected to score more"
+
+    def predicts(self, expected: np.ndarray, highest: np.ndarray) -> np.ndarray:
+        """Where the cut is expected to score at least as much as the empty mask; as `TileCut.predicts`."""
+        scores = expected if self.score == "iou" else 2 * expected / (1 + expected)
+        return scores >= 1 - highest
+
+
+Rule = Threshold | ExpectedIoUCut | CutOrEmpty
+RULES: tuple[type[Rule], ...] = (Threshold, CleanedThreshold, ExpectedIoUCut, CutOrEmpty)
 FORMER_NAMES: dict[str, str] = {"silence": "minimum_expected_iou"}
 RANGES: dict[str, tuple[type, float, float]] = {
     "level": (int, 1, LEVELS - 1),
@@ -142,7 +178,12 @@ def best_cuts(levels: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndar
         S(k) / (C(k) + T - S(k)),
 
     the ratio of the expectations in place of the expectation of the ratio. For pixels sorted by probability the best mask
-    is always such a cut.
+    is always such a cut. With J the greatest of these, a pixel belongs to that mask if its probability exceeds J / (1 + J).
+    In the same way the expected Dice coefficient is about
+
+        F(k) = 2 S(k) / (C(k) + T) = 2 J(k) / (1 + J(k)),
+
+    which rises with J(k): both scores have the same best cut, and its threshold F / 2 is J / (1 + J).
 
     Args:
         levels: uint8 (N, H, W).
@@ -151,7 +192,9 @@ def best_cuts(levels: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndar
     Returns:
         Cuts, int (N,), 256 (no pixel) where all probabilities are 0; the expected IoUs, float64 (N,) in [0, 1].
 
-    Source: Z. Wang and B. Dai, RankSEG-RMA, arXiv 2510.15362.
+    Source: Z. Wang and B. Dai, RankSEG-RMA, arXiv 2510.15362. The threshold J / (1 + J): S. Nowozin, Optimal Decisions from
+    Probabilistic Models: the Intersection-over-Union Case, CVPR 2014. F / 2: Z. Lipton, C. Elkan and B. Narayanaswamy,
+    Optimal Thresholding of Classifiers to Maximize F1 Measure, ECML 2014.
     """
     counts = np.stack([np.bincount(tile.ravel(), minlength=LEVELS) for tile in levels])
     count = counts[:, ::-1].cumsum(axis=1)[:, ::-1]
@@ -162,36 +205,11 @@ def best_cuts(levels: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.where(best > 0, cuts, LEVELS), best
 
 
-def run_lengths_of(maps: Maps, rule: Rule, competition: Competition) -> list[str]:
-    """The run lengths of all tiles under a rule, shard by shard; memory grows by the texts alone."""
-    from tqdm import tqdm
-
-    texts: list[str] = []
-    with tqdm(total=len(maps.ids), desc="deciding", unit="tile", delay=2, disable=None) as bar:
-        for tiles, levels, sums in maps.shards():
-            texts += rle.encode(np.asarray(rule.masks(levels, sums)), competition.pixel_order)
-            bar.update(tiles.stop - tiles.start)
-    return texts
-
-
-def read_threshold(text: str) -> Threshold | None:
-    """The threshold that a person asked for, at the nearest level; None for "auto".
-
-    Raises:
-        BadInput: it is neither "auto" nor a number between 0 and 1.
-
-    >>> read_threshold("0.42"), read_threshold("0.0001"), read_threshold("auto")
-    (Threshold(level=108), Threshold(level=1), None)
-    """
-    if text == "auto":
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not 0 < number < 1:
-        raise BadInput(f"--threshold {text}: wanted 'auto' or a number between 0 and 1, such as 0.42")
-    return Threshold(min(max(round(number * LEVELS), 1), LEVELS - 1))
+def highest_probabilities(levels: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    """The probability of each tile's most probable pixels, those of its highest level; float64 (N,), else as `best_cuts`."""
+    highest = levels.max(axis=(1, 2))
+    pixels = np.count_nonzero(levels == highest[:, None, None], axis=(1, 2))
+    return np.asarray(sums, np.float64)[np.arange(len(levels)), highest] / pixels
 
 
 def to_plain(rule: Rule) -> dict[str, Any]:
@@ -224,5 +242,7 @@ def from_plain(plain: Any) -> Rule:
 
 def in_range(setting: str, value: Any) -> bool:
     """Whether a setting of a rule has a value that it can have."""
+    if setting == "score":
+        return value in ("iou", "dice")
     kind, low, high = RANGES[setting]
     return type(value) in (int, kind) and low <= value <= high

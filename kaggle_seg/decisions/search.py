@@ -12,13 +12,22 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from kaggle_seg.decisions.rules import CleanedThreshold, ExpectedIoUCut, Rule, Threshold, best_cuts
+from kaggle_seg.decisions.rules import (
+    CleanedThreshold,
+    CutOrEmpty,
+    ExpectedIoUCut,
+    Rule,
+    Threshold,
+    best_cuts,
+    highest_probabilities,
+)
 from kaggle_seg.masks.averaging import Maps
 from kaggle_seg.masks.cleaning import cleaned_overlaps
 from kaggle_seg.masks.maps import LEVELS, show_progress
 from kaggle_seg.masks.scores import threshold_table
 
 RuleKind = TypeVar("RuleKind", bound=Rule, covariant=True)
+Cut = TypeVar("Cut", bound=ExpectedIoUCut | CutOrEmpty)
 Truth = Callable[[slice], np.ndarray]
 """Gives the masks, bool or 0/1 (n, H, W), of a slice of the tiles."""
 Overlaps = tuple[np.ndarray, np.ndarray]
@@ -31,7 +40,6 @@ Choose = Callable[[np.ndarray], int]
 MINIMUM_AREAS = (0, 16, 32, 64, 128)
 MAXIMUM_HOLES = (0, 32, 128)
 AT_ONCE = 1024  # tiles whose overlaps and scores in all settings are held at once
-SPACING = 16  # levels between the thresholds tried with cleaning
 REACH = 8  # settings to either side over which a curve is smoothed before its maximum is taken
 SAME = 1e-9  # scores nearer than this are equal, in whatever order a processor sums them
 
@@ -104,6 +112,7 @@ class Measured:
         truth_area: int64 (N,), building pixels of each tile.
         cuts: int (N,), the cut of the greatest expected IoU.
         expected: float64 (N,), that IoU.
+        highest: float64 (N,), the probability of the most probable pixel.
     """
 
     intersection: np.ndarray
@@ -111,6 +120,7 @@ class Measured:
     truth_area: np.ndarray
     cuts: np.ndarray
     expected: np.ndarray
+    highest: np.ndarray
 
     def thresholds(self) -> Candidates[Threshold]:
         """One threshold for all tiles: the levels 1 to 255."""
@@ -119,17 +129,21 @@ class Measured:
 
     def expected_iou_cuts(self) -> Candidates[ExpectedIoUCut]:
         """Each tile's own cut, with a minimum expected IoU of 0, 1/256, ... 255/256."""
-        minimums = np.arange(LEVELS) / LEVELS
+        return self.tile_cuts([ExpectedIoUCut(level / LEVELS) for level in range(LEVELS)])
+
+    def tile_cuts(self, rules: Sequence[Cut]) -> Candidates[Cut]:
+        """Each tile's own cut, or nothing, as each of K rules has it."""
 
         def overlaps(tiles: slice) -> Overlaps:
             area = self.truth_area[tiles, None]
             # a cut of 256 is the empty mask: nothing met, and the union is the truth itself
             intersection = np.append(self.intersection[tiles], np.zeros_like(area), axis=1)
             union = np.append(self.union[tiles], area, axis=1)
-            cuts = np.where(self.expected[tiles, None] >= minimums, self.cuts[tiles, None], LEVELS)
+            predicted = [rule.predicts(self.expected[tiles], self.highest[tiles]) for rule in rules]
+            cuts = np.where(np.stack(predicted, axis=1), self.cuts[tiles, None], LEVELS)
             return np.take_along_axis(intersection, cuts, axis=1), np.take_along_axis(union, cuts, axis=1)
 
-        return Candidates([ExpectedIoUCut(float(minimum)) for minimum in minimums], len(self.union), overlaps)
+        return Candidates(rules, len(self.union), overlaps)
 
 
 def whole_numbers(intersection: np.ndarray, union: np.ndarray) -> Callable[[slice], Overlaps]:
@@ -154,7 +168,7 @@ def measure(maps: Maps, truth: Truth) -> Measured:
         masks = np.asarray(truth(tiles), bool)
         area = np.count_nonzero(masks, axis=(1, 2)).astype(np.int64)
         tables = [table.astype(np.int32) for table in threshold_table(levels, masks)]
-        shards.append((*tables, area, *best_cuts(levels, sums)))
+        shards.append((*tables, area, *best_cuts(levels, sums), highest_probabilities(levels, sums)))
     return Measured(*(np.concatenate(arrays) for arrays in zip(*shards, strict=True)))
 
 
@@ -171,16 +185,6 @@ def cleaned_thresholds(maps: Maps, truth: Truth, levels: Sequence[int]) -> Candi
     return Candidates(rules, len(union), whole_numbers(intersection, union))
 
 
-def levels_around(level: int) -> list[int]:
-    """Five levels around one, on a lattice that neighbouring choices share, so that few are measured in all.
-
-    >>> levels_around(107), levels_around(3)
-    ([80, 96, 112, 128, 144], [1, 16, 32])
-    """
-    middle = round(level / SPACING)
-    return sorted({min(max(SPACING * step, 1), LEVELS - 1) for step in range(middle - 2, middle + 3)})
-
-
 def smoothed_peak(scores: PartScores) -> Choose:
     """Chooses where the mean score, averaged over the neighbouring settings, is greatest; the middle of a plateau.
 
@@ -194,6 +198,32 @@ def smoothed_peak(scores: PartScores) -> Choose:
         smooth = np.convolve(scores.means(parts), window)[REACH:-REACH] / neighbours
         best = np.flatnonzero(smooth >= smooth.max() - SAME)
         return int(best[len(best) // 2])
+
+    return choose
+
+
+def nearest_as_good(scores: PartScores, preferred: int) -> Choose:
+    """Chooses, of the settings that score no less than `smoothed_peak` by more than noise, the nearest to a preferred one.
+
+    So a tuned setting is drawn towards one that was known beforehand, the further the less certain it is. Noise is one
+    standard error of the paired difference, from its scatter among the parts.
+
+    Args:
+        scores: in a row of neighbouring settings.
+        preferred: the column of the setting known beforehand.
+
+    Source: the rule of one standard error; L. Breiman, J. Friedman, R. Olshen and C. Stone, Classification and Regression
+    Trees, 1984, section 3.4.3.
+    """
+    choose_peak = smoothed_peak(scores)
+
+    def choose(parts: np.ndarray) -> int:
+        peak, sizes = choose_peak(parts), scores.sizes[parts]
+        lost = scores.sums[parts, peak][:, None] - scores.sums[parts]
+        mean = lost.sum(axis=0) / sizes.sum()
+        scatter = ((lost - sizes[:, None] * mean) ** 2).sum(axis=0) * len(sizes) / max(1, len(sizes) - 1)
+        as_good = np.flatnonzero(mean <= np.sqrt(scatter) / sizes.sum() + SAME)
+        return int(as_good[np.abs(as_good - preferred).argmin()])
 
     return choose
 
@@ -217,25 +247,3 @@ def best_near(scores: PartScores, levels: Sequence[int], levels_near: Callable[[
 def always(column: int) -> Choose:
     """Chooses one setting, whatever the parts."""
     return lambda parts: column
-
-
-def choosers(count: int) -> np.ndarray:
-    """The parts that choose for each of `count` parts: all others, or the part itself where it is the only one.
-
-    >>> choosers(3).astype(int).tolist(), choosers(1).tolist()
-    ([[0, 1, 1], [1, 0, 1], [1, 1, 0]], [[True]])
-    """
-    return ~np.eye(count, dtype=bool) if count > 1 else np.ones((1, 1), bool)
-
-
-def cross_fit(choose: Choose, parts: np.ndarray) -> np.ndarray:
-    """The setting that each tile is scored in: what the other parts choose.
-
-    Args:
-        choose: how to choose.
-        parts: int (N,), the part of each tile, from 0.
-
-    Returns:
-        int (N,), columns.
-    """
-    return np.array([choose(others) for others in choosers(int(parts.max()) + 1)])[parts]

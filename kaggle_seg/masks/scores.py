@@ -59,13 +59,17 @@ class MetricVariant:
         score = "score" if self.score == "competition" else "iou"
         return f"{score}_buildings" if self.empty_tile is None else f"{score}_empty_{self.empty_tile}"
 
+    def kind(self, competition: Competition) -> ScoreKind:
+        """The kind of score that a tile has in it."""
+        return competition.score if self.score == "competition" else "iou"
+
     def label(self, competition: Competition) -> str:
         """Its name for people; the competition says what its own score is called.
 
         >>> MetricVariant("competition", "zero").label(Competition("houses", score="dice"))
         'Dice (empty tiles count 0)'
         """
-        name = NAMES[competition.score] if self.score == "competition" else NAMES["iou"]
+        name = NAMES[self.kind(competition)]
         tiles = {"one": "empty tiles count 1", "zero": "empty tiles count 0", None: "tiles with buildings"}
         return f"{name} ({tiles[self.empty_tile]})"
 
@@ -81,8 +85,7 @@ class MetricVariant:
             float64 in [0, 1], the same shape. Where only tiles with buildings count, an empty union is 0 here, and the
             caller leaves those tiles out.
         """
-        kind: ScoreKind = competition.score if self.score == "competition" else "iou"
-        empty_tile = self.empty_tile or "zero"
+        kind, empty_tile = self.kind(competition), self.empty_tile or "zero"
         if kind == "iou_steps":
             return competition_scores(intersection, union, empty_tile, competition.iou_steps)
         return {"iou": ious, "dice": dice}[kind](intersection, union, empty_tile)

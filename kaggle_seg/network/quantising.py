@@ -99,7 +99,10 @@ def compare(
     variant: MetricVariant,
     competition: Competition,
 ) -> Comparison:
-    """Tunes on both kinds of maps and compares the scores of their decisions; arguments as of `tune`."""
+    """Decides on both kinds of maps, each for itself, and compares the scores of the decisions; arguments as of `tune`.
+
+    The principled rule stands for both unless a tuned one beats it, so that noise seldom gives them different rules.
+    """
     values = [tune(maps, truth, clusters, variant, competition).chosen_values for maps in (coarse, exact)]
     gain = BootstrapClusters(clusters).estimate(values[0] - values[1])
     assert gain is not None  # every tile counts

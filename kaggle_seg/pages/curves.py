@@ -145,7 +145,8 @@ def threshold_plot(
 def choice_mark(decision: Decision) -> Mark:
     """A decision with its validation score: at its threshold, or across the plot where each tile has its own."""
     rule, score = decision.rule, decision.scores.score
-    return Mark(f"chosen: {rule}; validation score {score}", rule.threshold, score.mean, score.low, score.high)
+    caveat = "" if decision.scores.reliable else ", an unreliable interval"
+    return Mark(f"chosen: {rule}; validation score {score}{caveat}", rule.threshold, score.mean, score.low, score.high)
 
 
 def draw_learning_curves(history: History, name: str, path: Path) -> None:

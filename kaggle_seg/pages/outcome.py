@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kaggle_seg.competition import Competition
+from kaggle_seg.decisions.describing import weakness
 from kaggle_seg.decisions.record import Provenance, Scores
 from kaggle_seg.decisions.record_files import read_provenance
 from kaggle_seg.errors import BadInput
@@ -68,9 +69,9 @@ def describe_scores(scores: Scores | None, competition: Competition) -> list[tup
     wanted = [one for one in VARIANTS if one.score == "competition" or one.empty_tile == scores.variant.empty_tile]
     estimates = [(label, scores.by_variant.get(variant)) for label, variant in by_label(wanted, competition).items()]
     note = "validation scores, with 95 % intervals"
-    if not scores.reliable:
-        note += f"; unreliable, with only {scores.clusters} bootstrap clusters"
-    return [*((label, str(estimate or "no such tiles")) for label, estimate in estimates), ("", note)]
+    notes = [note, *([weakness(scores)] if not scores.reliable else [])]
+    shown_scores = [(label, str(estimate or "no such tiles")) for label, estimate in estimates]
+    return [*shown_scores, *(("", note) for note in notes)]
 
 
 def describe_empty(scores: Scores | None, submission: Submission) -> str:

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from kaggle_seg.competition import Competition
 from kaggle_seg.config import read_toml
 from kaggle_seg.decisions.applying import Choice
 from kaggle_seg.decisions.record import Provenance
 from kaggle_seg.decisions.record_files import write_provenance
-from kaggle_seg.decisions.rules import run_lengths_of
+from kaggle_seg.decisions.rules import Rule
 from kaggle_seg.errors import BadInput
 from kaggle_seg.locks import lock
+from kaggle_seg.masks import rle
 from kaggle_seg.masks.averaging import Maps
 from kaggle_seg.output import file_hash, output_root
 from kaggle_seg.run_directory import Run
@@ -87,6 +90,18 @@ def decide_and_write(
         else:
             draft.unlink()
     return Decided(path, sha256, new, len(run_lengths), run_lengths.count(""))
+
+
+def run_lengths_of(maps: Maps, rule: Rule, competition: Competition) -> list[str]:
+    """The run lengths of all tiles under a rule, shard by shard; memory grows by the texts alone."""
+    from tqdm import tqdm
+
+    texts: list[str] = []
+    with tqdm(total=len(maps.ids), desc="deciding", unit="tile", delay=2, disable=None) as bar:
+        for tiles, levels, sums in maps.shards():
+            texts += rle.encode(np.asarray(rule.masks(levels, sums)), competition.pixel_order)
+            bar.update(tiles.stop - tiles.start)
+    return texts
 
 
 def origin_of(runs: Sequence[Run], competition: Competition) -> Provenance:

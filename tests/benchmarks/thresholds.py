@@ -1,24 +1,32 @@
-"""How fast IoU and competition score of every tile are found at all 255 thresholds, against a loop over the thresholds.
+"""How fast IoU and competition score of every tile are found at all 255 thresholds, against a loop over the thresholds; and
+how long a decision takes: all rules compared on stored maps, then the masks and run lengths of as many tiles.
 
-    python -m tests.benchmarks.thresholds [--tiles 765]
+    python -m tests.benchmarks.thresholds [--tiles 765] [--decided 1234]
 
-The ways work on the same drawn maps, on one thread, and must give the same numbers.
+The ways that find scores work on the same drawn maps, on one thread, and must give the same numbers.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
-from kaggle_seg.masks.maps import LEVELS
-from kaggle_seg.masks.scores import competition_scores, ious, overlaps, threshold_table
+from kaggle_seg.competition import find_competition
+from kaggle_seg.decisions.tuning import tune
+from kaggle_seg.masks.maps import LEVELS, MapStore, quantise
+from kaggle_seg.masks.scores import competition_scores, ious, overlaps, own_variant, threshold_table
+from kaggle_seg.submission.deciding import run_lengths_of
 from tests.benchmarks.turns import Row, make_parser, run, take_turns, timed
 
 SIDE, ROUNDS, SEED = 256, 3, 0
+PER_CLUSTER, MOST_SECONDS = 12, 10
 Scores = tuple[np.ndarray, np.ndarray]
 
 
@@ -82,13 +90,32 @@ def rows(options: argparse.Namespace) -> list[Row]:
         turns.row(operation, BY_TILES),
         turns.row(operation, OURS, against=PLAIN, wanted=100, note="equal results"),
         turns.row(operation, OURS, against=BY_TILES),
+        decision_row(20 if options.quick else options.decided),
     ]
+
+
+def decision_row(count: int) -> Row:
+    """The seconds from the stored maps of N validation tiles to the run lengths of as many tiles."""
+    levels, truth = draw_tiles(count)
+    ids, competition = [str(number) for number in range(count)], find_competition()
+    clusters = [f"scene {number // PER_CLUSTER}" for number in range(count)]
+    with tempfile.TemporaryDirectory() as folder:
+        store = MapStore.create(Path(folder), ids, ids, SIDE, SIDE)
+        for shard, tiles in enumerate(store.missing_shards()):
+            store.write_shard(shard, *quantise((levels[tiles] + np.float32(0.5)) / LEVELS))
+        started = time.perf_counter()
+        tuned = tune(store, lambda tiles: truth[tiles], clusters, own_variant(competition), competition)
+        run_lengths_of(store, tuned.decision.rule, competition)
+        seconds = time.perf_counter() - started
+    operation, way = f"the decision ({count} validation tiles, {count} test tiles)", "tune and decide"
+    return Row(operation, way, f"{seconds:.1f} s", value=seconds, unit="s", wanted=MOST_SECONDS, at_most=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measures and prints the table."""
     parser = make_parser(__doc__)
-    parser.add_argument("--tiles", type=int, default=765, help="how many (default: 765)")
+    parser.add_argument("--tiles", type=int, default=765, help="how many are scored (default: 765)")
+    parser.add_argument("--decided", type=int, default=1234, help="how many are decided (default: 1234)")
     return run(parser, rows, argv)
 
 

@@ -1,4 +1,4 @@
-"""Draws masks, and maps that are right for most pixels, for the tests of search and tuning."""
+"""Draws masks, and maps that are right for most pixels, for the tests of search and tuning; and tunes on them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
+from kaggle_seg.competition import Competition, find_competition
+from kaggle_seg.decisions.record import Estimate
+from kaggle_seg.decisions.rules import Rule, Threshold
+from kaggle_seg.decisions.tuning import Tuned, tune
 from kaggle_seg.masks.maps import MapStore, quantise
+from kaggle_seg.masks.scores import MetricVariant
 
 SIZE = 32
+FIRST = find_competition()
+OWN, EMPTY_ZERO = MetricVariant("competition", "one"), MetricVariant("competition", "zero")
 
 
 def stored(folder: Path, probabilities: np.ndarray) -> MapStore:
@@ -38,3 +45,27 @@ def treacherous_tiles(count: int) -> tuple[np.ndarray, np.ndarray]:
     probabilities[1::2, 4:20, 4:20] = 0.7
     jitter = np.random.default_rng(4).uniform(-0.02, 0.02, probabilities.shape)
     return np.clip(probabilities + jitter, 0, 1).astype(np.float32), truth > 0
+
+
+def tuned(
+    folder: Path,
+    probabilities: np.ndarray,
+    truth: np.ndarray,
+    per_cluster: int = 2,
+    variant: MetricVariant = OWN,
+    fixed: Threshold | None = None,
+    competition: Competition = FIRST,
+) -> Tuned:
+    clusters = [f"piece {tile // per_cluster}" for tile in range(len(truth))]
+    return tune(stored(folder, probabilities), lambda tiles: truth[tiles], clusters, variant, competition, fixed)
+
+
+def rules_of(result: Tuned) -> list[Rule]:
+    return [candidate.rule for candidate in result.decision.candidates]
+
+
+def score_of(result: Tuned, place: int, variant: MetricVariant) -> Estimate:
+    """The score of a candidate."""
+    score = result.decision.candidates[place].by_variant[variant]
+    assert score is not None
+    return score

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kaggle_seg.decisions.applying import Choice, choose_rule, open_test_maps
+from kaggle_seg.decisions.applying import Choice, choose_rule, open_test_maps, read_threshold
 from kaggle_seg.decisions.keeping import kept_decision, tune_runs
 from kaggle_seg.decisions.rules import Threshold
 from kaggle_seg.errors import BadInput
@@ -63,3 +63,18 @@ def test_without_validation_tiles_a_score_stays_unknown(run: Run, tree: Path, ca
 def test_the_test_maps_are_opened(run: Run, tree: Path) -> None:
     maps = open_test_maps([run, draw_run("other", tree, seed=17)])
     assert maps.ids == [str(number) for number in range(TEST)]
+
+
+@pytest.mark.parametrize(("text", "level"), [("0.5", 128), (".42", 108), ("1e-9", 1), ("0.9999", 255)])
+def test_the_nearest_level(text: str, level: int) -> None:
+    assert read_threshold(text) == Threshold(level)
+
+
+def test_auto_is_no_threshold() -> None:
+    assert read_threshold("auto") is None
+
+
+@pytest.mark.parametrize("text", ["0", "1", "-1", "42", "nan", "", "half"])
+def test_no_threshold(text: str) -> None:
+    with pytest.raises(BadInput, match="between 0 and 1"):
+        read_threshold(text)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaggle_seg.decisions.bootstrap import BootstrapClusters
+from kaggle_seg.decisions.bootstrap import BootstrapClusters, cross_fit
 
 
 def names(sizes: list[int]) -> list[str]:
@@ -54,6 +54,38 @@ def test_only_counted_tiles_count() -> None:
 @pytest.mark.parametrize(("count", "reliable"), [(19, False), (20, True)])
 def test_few_clusters_are_not_reliable(count: int, reliable: bool) -> None:
     assert BootstrapClusters([str(number) for number in range(count)]).reliable == reliable
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=40), st.integers(1, 5))
+def test_equal_clusters_count_fully_and_unequal_ones_for_less(sizes: list[int], times: int) -> None:
+    effective = BootstrapClusters(names(sizes)).effective
+    assert 1 <= effective <= len(sizes) + 1e-9
+    assert BootstrapClusters(names([times] * len(sizes))).effective == pytest.approx(len(sizes))
+    assert BootstrapClusters(names([size * times for size in sizes])).effective == pytest.approx(effective)
+
+
+def test_two_large_clusters_among_twenty_are_not_reliable() -> None:
+    clusters = BootstrapClusters(names([60, 57, *[1] * 17, 2]))
+    assert clusters.count == 20 and len(clusters.index) == 136
+    assert clusters.effective == pytest.approx(136**2 / (60**2 + 57**2 + 17 + 4)) and 2.6 < clusters.effective < 2.8
+    assert not clusters.reliable
+
+
+def test_no_tile_chooses_what_it_is_scored_with() -> None:
+    parts = np.array([0, 2, 1, 0, 2, 2])
+    asked: list[np.ndarray] = []
+
+    def choose(chosen: np.ndarray) -> int:
+        asked.append(chosen)
+        return len(asked) - 1
+
+    columns = cross_fit(choose, parts)
+    for tile, column in enumerate(columns):
+        assert np.array_equal(asked[column], np.arange(3) != parts[tile])
+
+
+def test_one_part_chooses_for_itself() -> None:
+    assert cross_fit(lambda chosen: 4 if chosen.all() else 0, np.zeros(3, int)).tolist() == [4] * 3
 
 
 def test_the_interval_covers_the_truth_where_tiles_of_a_cluster_are_alike() -> None:

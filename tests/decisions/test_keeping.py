@@ -11,9 +11,10 @@ import pytest
 
 from kaggle_seg.competition import find_competition
 from kaggle_seg.decisions.keeping import fingerprints, inputs_as_recorded, inputs_of, kept_decision, together, tune_runs
+from kaggle_seg.decisions.record_files import write_decision
 from kaggle_seg.decisions.rules import Threshold
 from kaggle_seg.errors import BadInput
-from kaggle_seg.masks.scores import MetricVariant
+from kaggle_seg.masks.scores import EVERY_TILE, MetricVariant
 from kaggle_seg.output import output_root, write_json
 from kaggle_seg.run_directory import Run
 from tests.drawn_runs import draw_masks, draw_run, draw_tree, predicted, write_maps
@@ -55,6 +56,20 @@ def test_it_is_tuned_anew_where_that_is_wanted(run: Run) -> None:
     assert tune_runs([run], OWN, anew=True)[1] is not None
     after = run.record("tune")
     assert before is not None and after is not None and before["inputs"] == after["inputs"]
+
+
+def test_curves_that_are_found_anew_leave_an_older_decision_as_it_is(run: Run) -> None:
+    """One that this version would not make."""
+    decision, _ = tune_runs([run], OWN)
+    older = replace(decision, rule=Threshold(77), candidates=(), differences=(), reason="")
+    write_decision(run.decision_file, older)
+    as_older(run)
+    before = run.decision_file.read_bytes(), run.record("tune")
+    kept, tuned = tune_runs([run], OWN, anew=True)
+    assert tuned is not None and kept == tuned.decision == older and set(tuned.curves) == set(EVERY_TILE)
+    assert (run.decision_file.read_bytes(), run.record("tune")) == before
+    run.decision_file.unlink()
+    assert tune_runs([run], OWN)[0].rule == decision.rule
 
 
 @pytest.mark.parametrize("variant", [MetricVariant("competition", "zero"), MetricVariant("iou", "one")])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaggle_seg.decisions.record import Estimate, Provenance, Scores
+from kaggle_seg.decisions.record import Candidate, Decision, Estimate, Provenance, Scores
 from kaggle_seg.decisions.rules import ExpectedIoUCut, Threshold
 from kaggle_seg.masks.scores import MetricVariant
 
@@ -42,3 +42,11 @@ def test_a_provenance_tells_its_threshold_and_its_score() -> None:
     assert Provenance(csv, rule=ExpectedIoUCut(0.5)).threshold is None
     scored = Provenance(csv, scores=Scores(own, Estimate(0.5, 0.4, 0.6), {}))
     assert (scored.score, scored.variant) == (Estimate(0.5, 0.4, 0.6), own)
+
+
+def test_the_place_of_the_chosen_rule() -> None:
+    scores = Scores(MetricVariant("competition", "one"), Estimate(0.5, 0.4, 0.6), {})
+    rules = ExpectedIoUCut(0.5), Threshold(64), ExpectedIoUCut(0.5)
+    candidates = tuple(Candidate(rule, {}, 0.0) for rule in rules)
+    places = [Decision(rule, scores, candidates, ()).place for rule in (*rules, Threshold(65))]
+    assert places == [0, 1, 0, None]

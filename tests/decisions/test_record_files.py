@@ -20,7 +20,7 @@ from kaggle_seg.decisions.record_files import (
     write_decision,
     write_provenance,
 )
-from kaggle_seg.decisions.rules import CleanedThreshold, ExpectedIoUCut, Rule, Threshold
+from kaggle_seg.decisions.rules import CleanedThreshold, CutOrEmpty, ExpectedIoUCut, Rule, Threshold
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.scores import VARIANTS, MetricVariant
 from kaggle_seg.output import file_hash
@@ -78,8 +78,10 @@ def test_a_decision_is_written_under_the_new_names(tmp_path: Path) -> None:
         "low": 0.45,
         "high": 0.55,
         "clusters": 19,
+        "effective_clusters": None,
         "reliable": False,
     }
+    assert record["reason"] == "" and [candidate["gain"] for candidate in record["candidates"]] == [None, None]
     assert [candidate["description"] for candidate in record["candidates"]] == ["threshold 0.418", str(CUT)]
     assert set(record["scores"]) == {variant.key for variant in VARIANTS}
     for name in ("words", "contenders", "silence", "units", "competition_one", "empty_tile"):
@@ -90,6 +92,7 @@ RULES = st.one_of(
     st.builds(Threshold, st.integers(1, 255)),
     st.builds(CleanedThreshold, st.integers(1, 255), st.integers(0, 500), st.integers(0, 500)),
     st.builds(ExpectedIoUCut, st.floats(0, 1)),
+    st.builds(CutOrEmpty, st.sampled_from(["iou", "dice"])),
 )
 NUMBERS = st.floats(-1, 1)
 ANY_ESTIMATE = st.builds(Estimate, NUMBERS, NUMBERS, NUMBERS)
@@ -105,8 +108,9 @@ def test_whatever_is_written_is_read_again(
     count: int,
 ) -> None:
     estimates = dict.fromkeys(VARIANTS, estimate)
-    scores = Scores(variant, estimate, estimates, count >= 20, count, share, count, count, 1)
-    decision = Decision(rule, scores, (Candidate(rule, estimates, share),), (Difference("a", "b", estimate),))
+    scores = Scores(variant, estimate, estimates, count >= 20, count, share, count, count, 1, count / 3)
+    candidates = Candidate(rule, estimates, share, estimate), Candidate(CUT, estimates, share)
+    decision = Decision(rule, scores, candidates, (Difference("a", "b", estimate),), reason="unbeaten")
     path = tmp_path_factory.getbasetemp() / "decision.json"
     write_decision(path, decision)
     assert read_decision(path) == decision
@@ -156,6 +160,8 @@ def test_damage_is_one_error_with_its_remedy(tmp_path: Path, damage: Any) -> Non
         ({"maps": ["a", 7]}, "maps: found ['a', 7], wanted texts"),
         ({"tiles": "many"}, "tiles: found 'many', wanted a whole number"),
         ({"differences": [7]}, "found 7, wanted an object"),
+        ({"reason": 7}, "reason: found 7, wanted a text"),
+        ({"contenders": [OLD_DECISION["contenders"][0] | {"gain": 7}]}, "gain: found 7, wanted an object"),
     ],
 )
 def test_an_error_says_what_is_wrong(tmp_path: Path, change: dict[str, Any], told: str) -> None:

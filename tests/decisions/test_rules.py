@@ -1,4 +1,4 @@
-"""The three rules."""
+"""The rules that make masks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from kaggle_seg.decisions.rules import (
     CleanedThreshold,
+    CutOrEmpty,
     ExpectedIoUCut,
+    Rule,
     Threshold,
     best_cuts,
     from_plain,
-    read_threshold,
+    highest_probabilities,
     to_plain,
 )
 from kaggle_seg.errors import BadInput
@@ -41,6 +43,53 @@ def test_the_cut_agrees_with_a_slow_reference(seed: int, power: float, minimum: 
         if abs(best - minimum) > 1e-5:
             reached = expected_iou(masks[tile], probabilities[tile])
             assert reached == pytest.approx(best if best > minimum else 0, abs=1e-6)
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.2, 1.0, 5.0]))
+def test_no_other_mask_has_a_greater_expected_iou_or_dice(seed: int, power: float) -> None:
+    """All 512 masks of nine pixels: the best of both scores is the cut, and its threshold is J / (1 + J) = F / 2."""
+    pixels = ((np.random.default_rng(seed).integers(0, 256, 9) / 255) ** power).astype(np.float32)
+    levels, sums = quantise(pixels[None, None])
+    (cut,), (best,) = best_cuts(levels, sums)
+    masks = (np.arange(512)[:, None] >> np.arange(9)) & 1 > 0
+    met, total = masks @ pixels.astype(float), float(pixels.sum(dtype=float))
+    count = masks.sum(axis=1)
+    ious, dices = met / np.maximum(count + total - met, 1e-12), 2 * met / np.maximum(count + total, 1e-12)
+    cut_out = levels[0, 0] >= cut
+    own = int((cut_out << np.arange(9)).sum())
+    # pixels of one level are all in the mask or all out of it, which may cost a little
+    assert ious[own] == pytest.approx(best, abs=1e-6) and ious.max() <= best + 0.01
+    assert dices.max() <= dices[own] + 0.01 and dices[own] == pytest.approx(2 * best / (1 + best), abs=1e-6)
+    threshold = best / (1 + best)
+    assert threshold == pytest.approx(dices[own] / 2, abs=1e-6)
+    assert (pixels[cut_out] >= threshold - 0.005).all() and (pixels[~cut_out] <= threshold + 0.005).all()
+
+
+def test_an_empty_mask_is_preferred_where_it_should_score_more() -> None:
+    faint, doubtful, certain = np.zeros((3, 1, 100), np.float32)
+    faint[0, :50] = 0.02  # most probably nothing is there
+    doubtful[0, :50], doubtful[0, 0] = 0.3, 0.95  # something is, but who knows where its outline runs
+    certain[0, :50] = 0.9
+    levels, sums = quantise(np.stack([faint, doubtful, certain]))
+    assert highest_probabilities(levels, sums) == pytest.approx([0.02, 0.95, 0.9], abs=1e-6)
+    expected = best_cuts(levels, sums)[1]
+    assert 0.2 < expected[1] < 0.5  # too low for any IoU step, yet not nothing
+    for score in ("iou", "dice"):
+        assert CutOrEmpty(score).masks(levels, sums).any(axis=(1, 2)).tolist() == [False, True, True]
+    assert ExpectedIoUCut(0.5).masks(levels, sums).any(axis=(1, 2)).tolist() == [False, False, True]
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_a_probable_building_is_never_left_out_and_an_improbable_one_always(expected: float, highest: float) -> None:
+    expected = min(expected, highest)  # as in every map
+    iou, dice = (bool(CutOrEmpty(score).predicts(np.array(expected), np.array(highest))) for score in ("iou", "dice"))
+    assert iou == (expected >= 1 - highest)
+    assert dice or not iou  # the Dice coefficient of a mask is at least its IoU
+    if expected > 0.5:
+        assert iou
+    if highest < 1 / 3:
+        assert not dice and not iou
 
 
 def test_the_cut_by_hand() -> None:
@@ -73,8 +122,8 @@ def test_thresholds() -> None:
     assert Threshold(64).threshold == 0.25 and ExpectedIoUCut(0.5).threshold is None
 
 
-@pytest.mark.parametrize("rule", [Threshold(7), CleanedThreshold(128, 32, 64), ExpectedIoUCut(0.5)])
-def test_rules_survive_json(rule: Threshold | ExpectedIoUCut) -> None:
+@pytest.mark.parametrize("rule", [Threshold(7), CleanedThreshold(128, 32, 64), ExpectedIoUCut(0.5), CutOrEmpty("dice")])
+def test_rules_survive_json(rule: Rule) -> None:
     assert from_plain(json.loads(json.dumps(to_plain(rule)))) == rule
 
 
@@ -100,6 +149,9 @@ def test_older_versions_had_another_name_for_the_minimum() -> None:
         {"rule": "threshold", "level": 10.5},
         {"rule": "cleaned threshold", "level": 100, "minimum_area": -1, "maximum_hole": 0},
         {"rule": "expected-IoU cut", "silence": 1.5},
+        {"rule": "expected-IoU cut or empty", "score": "luck"},
+        {"rule": "expected-IoU cut or empty", "score": []},
+        {"rule": "expected-IoU cut or empty"},
         {"rule": "expected-IoU cut", "silence": 0.5, "minimum_expected_iou": 0.5, "level": 3},
     ],
 )
@@ -108,20 +160,14 @@ def test_other_rules_are_refused(plain: Any) -> None:
         from_plain(plain)
 
 
+def test_a_minimum_of_nothing_is_not_spoken_of() -> None:
+    assert str(ExpectedIoUCut(0)) == "expected-IoU cut"
+    assert str(ExpectedIoUCut(0.5)) == "expected-IoU cut, empty below an expected IoU of 0.500"
+
+
 def test_labels_for_file_names() -> None:
-    assert [rule.label for rule in (Threshold(64), ExpectedIoUCut(0.5))] == ["t0.250", "cut0.50"]
-
-
-@pytest.mark.parametrize(("text", "level"), [("0.5", 128), (".42", 108), ("1e-9", 1), ("0.9999", 255)])
-def test_the_nearest_level(text: str, level: int) -> None:
-    assert read_threshold(text) == Threshold(level)
-
-
-def test_auto_is_no_threshold() -> None:
-    assert read_threshold("auto") is None
-
-
-@pytest.mark.parametrize("text", ["0", "1", "-1", "42", "nan", "", "half"])
-def test_no_threshold(text: str) -> None:
-    with pytest.raises(BadInput, match="between 0 and 1"):
-        read_threshold(text)
+    assert [rule.label for rule in (Threshold(64), ExpectedIoUCut(0.5), CutOrEmpty("iou"))] == [
+        "t0.250",
+        "cut0.50",
+        "cut-or-empty",
+    ]

@@ -1,4 +1,4 @@
-"""Candidates, choosing and cross-fitting."""
+"""Candidates, and choosing among them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from kaggle_seg.decisions.rules import best_cuts
+from kaggle_seg.decisions.bootstrap import cross_fit
+from kaggle_seg.decisions.rules import CutOrEmpty, best_cuts, highest_probabilities
 from kaggle_seg.decisions.search import (
     PartScores,
-    always,
     best_near,
     cleaned_thresholds,
-    cross_fit,
-    levels_around,
     measure,
+    nearest_as_good,
     smoothed_peak,
     truth_of,
 )
@@ -53,22 +52,23 @@ def test_the_best_of_the_levels_near() -> None:
     assert best_near(scores, levels, lambda chosen: [1, 2, 3])(EVERYTHING) == 0
 
 
-def test_no_tile_chooses_what_it_is_scored_with() -> None:
-    parts = np.array([0, 2, 1, 0, 2, 2])
-    asked: list[np.ndarray] = []
+def test_of_settings_as_good_the_nearest_to_the_preferred_one() -> None:
+    """A gain that all parts agree on is followed; one that they differ on is noise."""
+    hill = np.maximum(0, 1 - np.abs(np.arange(256) - 60) / 40)
+    agreed = PartScores(np.tile(hill, (10, 1)), np.full(10, 1))
+    assert nearest_as_good(agreed, 128)(np.ones(10, bool)) == smoothed_peak(agreed)(np.ones(10, bool)) == 60
+    scatter = np.random.default_rng(0).normal(0, 1, (10, 1)) * (np.arange(256) != 60)
+    scatter -= scatter.mean(axis=0)
+    for size, expected in ((0.5, range(62, 72)), (20, [128])):
+        differing = PartScores(agreed.sums + size * scatter, agreed.sizes)
+        assert smoothed_peak(differing)(np.ones(10, bool)) == 60
+        assert nearest_as_good(differing, 128)(np.ones(10, bool)) in expected
 
-    def choose(chosen: np.ndarray) -> int:
-        asked.append(chosen)
-        return len(asked) - 1
 
-    columns = cross_fit(choose, parts)
-    for tile, column in enumerate(columns):
-        assert np.array_equal(asked[column], np.arange(3) != parts[tile])
-
-
-def test_one_part_chooses_for_itself() -> None:
-    assert cross_fit(lambda chosen: 4 if chosen.all() else 0, np.zeros(3, int)).tolist() == [4] * 3
-    assert cross_fit(always(4), np.zeros(3, int)).tolist() == [4] * 3
+def test_of_a_plateau_the_preferred_setting_is_kept() -> None:
+    flat = PartScores(np.ones((10, 256)), np.full(10, 1))
+    assert nearest_as_good(flat, 128)(np.ones(10, bool)) == 128
+    assert nearest_as_good(flat, 0)(np.arange(10) < 1) == 0
 
 
 def test_large_parts_count_for_more() -> None:
@@ -93,21 +93,16 @@ def test_candidates_do_what_their_rules_do(tmp_path: Path) -> None:
     levels, sums = quantise(probabilities)
     measured = measure(store, lambda tiles: truth[tiles])
     assert np.array_equal(measured.cuts, best_cuts(levels, sums)[0])
+    assert np.array_equal(measured.highest, highest_probabilities(levels, sums))
     cleaned = cleaned_thresholds(store, lambda tiles: truth[tiles], [100, 150])
     assert len(cleaned.rules) == 30
-    for settings in (measured.thresholds(), measured.expected_iou_cuts(), cleaned):
+    either = measured.tile_cuts([CutOrEmpty("iou"), *[CutOrEmpty("dice")] * 7])
+    for settings in (measured.thresholds(), measured.expected_iou_cuts(), either, cleaned):
         met, joined = settings.overlaps(slice(None))
         for column in range(0, len(settings.rules), 7):
             intersection, union = overlaps(settings.rules[column].masks(levels, sums), truth)
             assert np.array_equal(met[:, column], intersection)
             assert np.array_equal(joined[:, column], union)
-
-
-def test_levels_around_share_a_lattice() -> None:
-    assert levels_around(90) == levels_around(100) == [64, 80, 96, 112, 128]
-    for level in range(1, 256):
-        assert all(1 <= near <= 255 for near in levels_around(level))
-        assert min(abs(near - level) for near in levels_around(level)) <= 8
 
 
 def test_the_masks_of_some_tiles_among_more() -> None:

@@ -84,18 +84,28 @@ def test_a_half_done_training_goes_on_or_says_what_to_do(old: Path, capsys: pyte
 
 
 @pytest.mark.parametrize("name", ["first", "second", "first+second", "dice"])
-def test_tuning_again_chooses_the_same_rule(old: Path, name: str) -> None:
+def test_a_decision_stays_while_its_curves_are_drawn_again(old: Path, name: str) -> None:
     holder = old / "runs" / name
-    before = json.loads((holder / "decision.json").read_text(encoding="utf-8"))
-    (holder / "stages" / "tune.json").unlink()
+    before = (holder / "decision.json").read_bytes()
+    (holder / "threshold.png").unlink(missing_ok=True)
     assert tune.main(name.split("+")) == 0
+    assert (holder / "threshold.svg").exists()
+    assert (holder / "decision.json").read_bytes() == before
     csv_before = file_hash(old / "submissions" / f"{name}.csv")
     assert decide.main([*name.split("+"), "--name", "tuned-again"]) == 0
     assert file_hash(old / "submissions" / "tuned-again.csv") == csv_before
-    after = json.loads((holder / "decision.json").read_text(encoding="utf-8"))
-    assert after["decision"]["rule"] == before["decision"]["rule"]
-    for bound in ("mean", "low", "high"):
-        assert after["score"][bound] == pytest.approx(before["score"][bound], abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["first", "second", "first+second", "dice"])
+def test_a_decision_that_was_deleted_is_made_by_the_rules_of_this_version(
+    old: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (old / "runs" / name / "decision.json").unlink()
+    assert tune.main(name.split("+")) == 0
+    decision = json.loads((old / "runs" / name / "decision.json").read_text(encoding="utf-8"))
+    assert decision["reason"] == "few clusters" and len(decision["candidates"]) == 1
+    assert decision["decision"]["rule"] == ("expected-IoU cut or empty" if name == "dice" else "expected-IoU cut")
+    assert "nothing is tuned" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the script is for Linux, macOS and WSL")

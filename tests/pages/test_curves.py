@@ -16,7 +16,7 @@ from kaggle_seg.decisions.record import Decision, Estimate, Scores
 from kaggle_seg.decisions.rules import CleanedThreshold, ExpectedIoUCut, Rule, Threshold
 from kaggle_seg.decisions.tuning import Tuned
 from kaggle_seg.masks.scores import EVERY_TILE, MetricVariant
-from kaggle_seg.pages.curves import draw_learning_curves, draw_threshold_curves, learning_plots
+from kaggle_seg.pages.curves import choice_mark, draw_learning_curves, draw_threshold_curves, learning_plots
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -49,6 +49,13 @@ def test_the_picture_is_drawn_the_same_twice(rule: Rule, tmp_path: Path) -> None
     drawn = ElementTree.parse(tmp_path / "first.svg").getroot()
     assert float(drawn.get("width") or 0) > 600
     assert sum(path.get("class", "").startswith("line") for path in drawn.iter(f"{SVG}path")) >= 2 * 4
+
+
+def test_an_unreliable_interval_is_called_one() -> None:
+    sound = tuned(ExpectedIoUCut(0.5), OWN).decision
+    weak = dataclasses.replace(sound, scores=dataclasses.replace(sound.scores, reliable=False))
+    assert choice_mark(sound).name.endswith("validation score 0.400 (0.300 to 0.500)")
+    assert choice_mark(weak).name.endswith("validation score 0.400 (0.300 to 0.500), an unreliable interval")
 
 
 def test_another_choice_is_another_picture(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_what_makes_scores_doubtful_is_said(output_root: Path) -> None:
     cut = {"rule": "expected-IoU cut", "minimum_expected_iou": 0.5}
     text = "\n".join(outcome_lines(decided(output_root, demo=True, quick=True, score=weak, decision=cut)))
     assert "north (generated demo tiles, a --quick run: only a trial, not for upload)" in text
-    assert "unreliable, with only 3 bootstrap clusters" in text
+    assert "fewer than 20 bootstrap clusters (3): the intervals are unreliable" in text
     assert "IoU (empty tiles count 0)     0.700" in text
     assert "threshold                     each tile has its own" in text
 

@@ -84,7 +84,7 @@ def report(run: Run, data: Path | None = None) -> str:
         scripts=["packed.js", "slider.js", "report.js"] if live else [],
         styles=["plot.css", "slider.css", "report.css"],
         title=f"Run {run.name}",
-        caveats=caveats(run),
+        caveats=caveats(run, measures.decision if measures else None),
         scores=headline(measures.decision, competition) if measures and measures.decision else [],
         parts={
             part.key: part
@@ -109,7 +109,7 @@ def filled(part: Part, fill: Callable[..., None], *facts: Any) -> Part:
     return part
 
 
-def caveats(run: Run) -> list[str]:
+def caveats(run: Run, decision: Decision | None) -> list[str]:
     """Why the scores of this run mean little, if they do."""
     from kaggle_seg.synthetic.demo_tiles import is_demo
 
@@ -120,6 +120,8 @@ def caveats(run: Run) -> list[str]:
         lines.append("This is a --quick run: it tries out the pipeline, and its score is not worth an upload.")
     if data.get("root") and is_demo(Path(data["root"])):
         lines.append("The tiles are generated demo tiles, good only for trying this out.")
+    if decision and not decision.scores.reliable:
+        lines.append(sentence(describing.weakness(decision.scores)))
     return lines
 
 
@@ -153,13 +155,21 @@ def scores_part(part: Part, measures: Measures | None, why: list[str]) -> None:
     """The IoU of each tile, the IoU steps, and the reliability of the probabilities."""
     if measures is None:
         raise BadInput(why)
-    part.paragraphs = [
-        f"Masks of the decision: {measures.rule}. It was chosen on these same tiles, so the figures here are slightly too "
-        "high; the score at the top is cross-fitted."
-    ]
+    part.paragraphs = [f"Masks of the decision: {measures.rule}. {chosen_how(measures.decision)}"]
     part.plots = [iou_plot(measures), reliability_plot(measures)]
     steps = step_table(measures)
     part.tables = [steps] if steps else []
+
+
+def chosen_how(decision: Decision | None) -> str:
+    """What the choice of the rule does to figures of the same tiles."""
+    if decision is None:
+        return "Nothing was tuned."
+    if decision.reason in ("unbeaten", "few clusters"):
+        return "No setting of it was tuned, so the figures here do not flatter it."
+    return (
+        "It was chosen on these same tiles, so the figures here are slightly too high; the score at the top is cross-fitted."
+    )
 
 
 def decision_part(part: Part, measures: Measures | None, why: list[str]) -> None:
@@ -173,10 +183,12 @@ def decision_part(part: Part, measures: Measures | None, why: list[str]) -> None
         ]
     else:
         decision, competition = measures.decision, measures.competition
-        lines = (*describing.introduction(decision), *describing.caveats(decision))
+        lines = (*describing.introduction(decision), *describing.reason(decision), *describing.caveats(decision))
         part.paragraphs = [sentence(line) for line in lines]
-        candidates = describing.candidate_rows(decision, competition)
-        rows = [(rule + (" (chosen)" if chosen else ""), *cells) for chosen, (rule, *cells) in candidates]
+        candidates = enumerate(describing.candidate_rows(decision, competition), start=1)
+        rows = [
+            (f"{place}: {rule}{' (chosen)' if chosen else ''}", *cells) for place, (chosen, (rule, *cells)) in candidates
+        ]
         part.tables = [Table(("rule", *describing.headings(decision, competition)), rows)]
     part.plots = [score_plot(measures)]
 
