@@ -1,24 +1,35 @@
-"""What a run fixes: the settings of network and training, as frozen dataclasses, to and from TOML."""
+"""What a run fixes: the settings of network and training, as frozen dataclasses."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import re
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Any, Literal
 
-from kaggle_seg.errors import BadInput
+from kaggle_seg.tables import from_tables, read_toml
 
 Loss = Literal["bce", "dice", "focal", "jaccard", "bce+jaccard"]
 Precision = Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"]
 Engine = Literal["auto", "keras", "openvino", "int8"]
 Augmentation = Literal["none", "flips", "d4"]
-Kind = TypeVar("Kind")
 SplitMethod = Literal["auto", "blocks", "scenes", "groups", "random"]
+Encoder = Literal[
+    "none",
+    "efficientnet-lite0",
+    "efficientnet-lite1",
+    "efficientnet-lite2",
+    "EfficientNetV2B0",
+    "MobileNetV3Large",
+    "MobileNetV3Small",
+    "ResNet50V2",
+    "ConvNeXtTiny",
+]
 DEFAULT_EPOCHS = 40  # where neither epochs nor minutes are given
+
+
+ENCODER_SETTINGS = ("encoder_weights", "encoder_training", "decoder_filters")
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,14 @@ class NetworkSettings:
     """add each level's input to its output (residual blocks)"""
     upsampling: Literal["transposed", "bilinear"] = "transposed"
     """how the decoder doubles the resolution"""
+    encoder: Encoder = "none"
+    """the contracting path: a network trained on ImageNet, or none: the U-Net's own, trained from scratch"""
+    encoder_weights: str = "imagenet"
+    """the encoder's first weights: imagenet, a file of Keras (.weights.h5 or .h5), or none: random ones"""
+    encoder_training: Literal["auto", "frozen", "released"] = "auto"
+    """whether the encoder's weights are trained, too; auto: frozen on a CPU, released on a GPU or if they are random"""
+    decoder_filters: int = 64
+    """filters of the decoder's lowest level above an encoder; each level above that has evenly fewer (64, 48, 32, 16)"""
 
 
 @dataclass(frozen=True)
@@ -71,6 +90,8 @@ class TrainingSettings:
     """auto is bfloat16 where the processor computes in it, else float32"""
     deterministic: bool = False
     """make TensorFlow's own operations reproducible too; this costs some speed"""
+    encoder_rate: float = 0.1
+    """share of the learning rate at which a released encoder with given weights is trained"""
     seed: int = 0
     """seed of the initial weights, the order of the tiles and the flips"""
 
@@ -135,6 +156,7 @@ def problems(settings: RunSettings) -> list[str]:
         "depth": (network.depth, 1 <= network.depth <= 6, "1 to 6"),
         "convs-per-level": (network.convs_per_level, 1 <= network.convs_per_level <= 8, "1 to 8"),
         "dropout": (network.dropout, 0 <= network.dropout < 1, "0 up to, but not, 1"),
+        "decoder-filters": (network.decoder_filters, 1 <= network.decoder_filters <= 1024, "1 to 1024"),
         "epochs": (training.epochs, 0 <= training.epochs <= 9999, "0 to 9999"),
         "minutes": (training.minutes, 0 <= training.minutes < math.inf, "0 or more"),
         "batch-size": (training.batch_size, training.batch_size >= 1, "1 or more"),
@@ -144,57 +166,37 @@ def problems(settings: RunSettings) -> list[str]:
         "averaging": (training.averaging, 0 <= training.averaging < 1, "0 up to, but not, 1"),
         "statistics-batches": (training.statistics_batches, training.statistics_batches >= 1, "1 or more"),
         "training-tiles": (training.training_tiles, training.training_tiles >= 0, "0 or more"),
+        "encoder-rate": (training.encoder_rate, 0 < training.encoder_rate <= 1, "above 0, up to 1"),
         "seed": (training.seed, 0 <= training.seed < 2**32, "0 to 4294967295"),
     }
     lines = [f"--{name} {value}: wanted {range_}" for name, (value, fits, range_) in wanted.items() if not fits]
     if training.epochs and training.minutes:
         lines.append("--epochs and --minutes both given: each decides how long to train; give one of them")
+    return lines + _problems_of_encoder(network)
+
+
+def _problems_of_encoder(network: NetworkSettings) -> list[str]:
+    """One line for each setting that does not go with the encoder."""
+    plain, lines = NetworkSettings(), []
+    if network.encoder != "none":
+        others = [name for name in ("stem", "base_filters", "depth") if getattr(network, name) != getattr(plain, name)]
+        lines += [
+            f"--{name.replace('_', '-')} {getattr(network, name)} and --encoder {network.encoder}: an encoder has levels of "
+            "its own; leave one of the two out"
+            for name in others
+        ]
+        if network.encoder_weights == "none" and network.encoder_training == "frozen":
+            lines.append("--encoder-weights none and --encoder-training frozen: random weights have to be trained; mend one")
+    elif others := [name for name in ENCODER_SETTINGS if getattr(network, name) != getattr(plain, name)]:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in others)
+        lines.append(f"{options}: of no use without an encoder; name one with --encoder, or leave it out")
     return lines
 
 
-def to_tables(settings: Any) -> dict[str, Any]:
-    """Nested plain dictionaries of a settings dataclass, as TOML stores them."""
-    return dataclasses.asdict(settings)
-
-
-def from_tables(kind: type[Kind], tables: dict[str, Any], source: Path | str) -> Kind:
-    """Builds a settings dataclass from nested dictionaries.
-
-    Args:
-        kind: the dataclass.
-        tables: as `to_tables` gives; missing keys take their defaults. A whole number will do for a float.
-        source: the file, named in errors.
-
-    Raises:
-        BadInput: every unknown key, every value of a wrong type and every unknown choice, all at once.
-    """
-    fields, faults, values = get_type_hints(kind), [], dict(tables)
-    for key, value in tables.items():
-        if (hint := fields.get(key)) is None:
-            faults.append(f"{source}: unknown key {key!r} (known: {', '.join(fields)}); remove or mend it")
-        elif wanted := _wanted(value, hint):
-            faults.append(f"{source}: {key} = {value!r}, wanted {wanted}; mend it")
-        elif isinstance(value, dict):
-            try:
-                values[key] = from_tables(hint, value, source)
-            except BadInput as error:
-                faults += error.problems
-    if faults:
-        raise BadInput(faults)
-    return kind(**values)
-
-
-def _wanted(value: Any, hint: Any) -> str:
-    """What is wanted in place of a setting's value; empty if the value is of its type, or one of its choices."""
-    if choices := get_args(hint):
-        return "" if type(value) is str and value in choices else f"one of {', '.join(choices)}"
-    if dataclasses.is_dataclass(hint):
-        return "" if isinstance(value, dict) else "a table"
-    fits = type(value) is hint or (hint is float and type(value) is int)
-    return "" if fits else {bool: "true or false", int: "a whole number", float: "a number"}[hint]
-
-
-OLD_VALUES: dict[str, dict[str, Any]] = {}
+OLD_VALUES: dict[str, dict[str, Any]] = {
+    "network": {"encoder": "none", "encoder_weights": "imagenet", "encoder_training": "auto", "decoder_filters": 64},
+    "training": {"encoder_rate": 0.1},
+}
 """The behaviour of versions that did not have a key yet: by table (`network`) or stage (`predict`), then by key.
 
 Whoever adds a setting writes down here what was done before, unless today's default does the same.
@@ -217,31 +219,8 @@ def read_settings(path: Path) -> RunSettings:
     return from_tables(RunSettings, {key: tables[key] for key in ("network", "training")}, path)
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file, with or without a byte order mark.
-
-    Raises:
-        BadInput: the file is no TOML.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: not a TOML file ({error}); restore it or start the run anew") from error
-
-
-def differences(old: Any, new: Any, prefix: str = "") -> list[str]:
-    """One line for each setting that differs between two settings of the same kind: `name: old -> new`."""
-    lines = []
-    for item in dataclasses.fields(old):
-        before, after = getattr(old, item.name), getattr(new, item.name)
-        if dataclasses.is_dataclass(before):
-            lines += differences(before, after, f"{prefix}{item.name}.")
-        elif before != after:
-            lines.append(f"{prefix}{item.name}: {before} -> {after}")
-    return lines
-
-
 def default_run_name(data: Path, network: NetworkSettings, quick: bool = False) -> str:
     """A run's name from its data folder and network: `satbuild-unet16`, `-quick` behind it for a quick one."""
     folder = re.sub(r"[^A-Za-z0-9._-]+", "-", data.resolve().name).strip("-.") or "tiles"
-    return f"{folder}-unet{network.base_filters}" + ("-quick" if quick else "")
+    name = f"unet{network.base_filters}" if network.encoder == "none" else network.encoder.lower()
+    return f"{folder}-{name}" + ("-quick" if quick else "")

@@ -10,11 +10,12 @@ import tomli_w
 from PIL import Image
 
 from kaggle_seg.competition import find_competition
-from kaggle_seg.config import QUICK, to_tables
+from kaggle_seg.config import QUICK
 from kaggle_seg.masks.maps import MapStore, quantise
 from kaggle_seg.output import output_root, write_atomic, write_json
 from kaggle_seg.run_directory import Run
 from kaggle_seg.splits.splitting import Split
+from kaggle_seg.tables import to_tables
 from kaggle_seg.tiles.cache import open_cache
 
 SIZE, TRAINING, TEST = 32, 60, 9

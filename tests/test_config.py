@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import get_type_hints
 
 import pytest
 import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaggle_seg import config, train
+from kaggle_seg import config, tables, train
 from kaggle_seg.config import NetworkSettings, RunSettings, TrainingSettings
 from kaggle_seg.errors import BadInput
 from kaggle_seg.output import write_atomic
@@ -35,17 +35,9 @@ trainings = st.builds(
 @given(networks, trainings)
 def test_settings_survive_toml(network: NetworkSettings, training: TrainingSettings) -> None:
     settings = RunSettings(network, training)
-    text = tomli_w.dumps(config.to_tables(settings))
-    assert config.from_tables(RunSettings, tomllib.loads(text), "run.toml") == settings
+    text = tomli_w.dumps(tables.to_tables(settings))
+    assert tables.from_tables(RunSettings, tomllib.loads(text), "run.toml") == settings
     assert config.problems(settings) == []
-
-
-def test_every_unknown_key_is_named_with_the_known_ones() -> None:
-    tables = {"network": {"base_filter": 8, "depth": 2, "width": 3}}
-    with pytest.raises(BadInput) as caught:
-        config.from_tables(RunSettings, tables, "run.toml")
-    assert len(caught.value.problems) == 2
-    assert "run.toml: unknown key 'base_filter' (known: stem, base_filters," in caught.value.problems[0]
 
 
 WRONG = {
@@ -85,34 +77,6 @@ def test_a_faulty_run_is_refused_in_plain_lines(tmp_path: Path, capsys: pytest.C
     assert train.main(["--run", "faulty"]) == 2
     errors = capsys.readouterr().err
     assert "run.toml: depth = 'three', wanted a whole number; mend it" in errors and "8 problems" in errors
-
-
-plain = st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.lists(st.integers(), max_size=2)
-
-
-@given(st.sampled_from([NetworkSettings, TrainingSettings]), st.data())
-def test_any_value_is_of_its_type_or_named(kind: type, data: st.DataObject) -> None:
-    hints = get_type_hints(kind)
-    key = data.draw(st.sampled_from(sorted(hints)))
-    value = data.draw(plain | st.sampled_from(get_args(hints[key]) or (0,)))
-    if get_args(hints[key]):
-        fits = value in get_args(hints[key])
-    else:
-        fits = isinstance(value, hints[key] if hints[key] is not float else (int, float))
-        fits = fits and (isinstance(value, bool) is (hints[key] is bool))
-    try:
-        settings = config.from_tables(kind, {key: value}, "run.toml")
-    except BadInput as error:
-        (problem,) = error.problems
-        assert not fits
-        assert problem.startswith(f"run.toml: {key} = {value!r}, wanted ")
-    else:
-        assert fits
-        assert getattr(settings, key) is value
-
-
-def test_a_whole_number_is_a_number() -> None:
-    assert config.from_tables(TrainingSettings, {"learning_rate": 1, "minutes": 20}, "x").minutes == 20
 
 
 @given(st.sets(st.sampled_from(sorted(get_type_hints(NetworkSettings)))))
@@ -157,11 +121,7 @@ def test_no_old_value_is_of_a_key_that_is_unknown() -> None:
     known = {"network": NetworkSettings, "training": TrainingSettings}
     for table, values in config.OLD_VALUES.items():
         if table in known:
-            config.from_tables(known[table], values, f"OLD_VALUES[{table!r}]")
-
-
-def test_missing_keys_take_their_defaults() -> None:
-    assert config.from_tables(RunSettings, {"network": {"depth": 2}}, "x").network == NetworkSettings(depth=2)
+            tables.from_tables(known[table], values, f"OLD_VALUES[{table!r}]")
 
 
 def test_all_settings_out_of_range_are_named_at_once() -> None:
@@ -169,13 +129,6 @@ def test_all_settings_out_of_range_are_named_at_once() -> None:
     lines = config.problems(wrong)
     assert [line.split()[0] for line in lines] == ["--depth", "--dropout", "--learning-rate", "--epochs"]
     assert "--depth 0: wanted 1 to 6" in lines
-
-
-def test_differences_name_the_settings() -> None:
-    old = RunSettings()
-    new = RunSettings(NetworkSettings(depth=5), dataclasses.replace(old.training, seed=3))
-    assert config.differences(old, old) == []
-    assert config.differences(old, new) == ["network.depth: 3 -> 5", "training.seed: 0 -> 3"]
 
 
 @pytest.mark.parametrize(
@@ -188,6 +141,8 @@ def test_differences_name_the_settings() -> None:
 )
 def test_a_runs_name_comes_from_folder_and_network(tmp_path: Path, folder: str, quick: bool, name: str) -> None:
     assert config.default_run_name(tmp_path / folder, NetworkSettings(base_filters=16), quick) == name
+    lite = config.default_run_name(tmp_path / folder, NetworkSettings(encoder="efficientnet-lite0"), quick)
+    assert lite == name.replace("unet16", "efficientnet-lite0")
 
 
 def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
@@ -195,7 +150,10 @@ def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
     assert config.read_settings(tmp_path / "run.toml").network.depth == 2
 
 
-def test_a_damaged_toml_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "run.toml").write_text("a = = 1", encoding="utf-8")
-    with pytest.raises(BadInput, match=r"run\.toml: not a TOML file"):
-        config.read_toml(tmp_path / "run.toml")
+def test_an_encoder_has_levels_of_its_own() -> None:
+    plain, lite = NetworkSettings(), NetworkSettings(encoder="efficientnet-lite0")
+    assert config.problems(RunSettings(lite)) == []
+    shaped = dataclasses.replace(lite, depth=2, stem="full", encoder_weights="none", encoder_training="frozen")
+    assert [line.split()[0] for line in config.problems(RunSettings(shaped))] == ["--stem", "--depth", "--encoder-weights"]
+    (line,) = config.problems(RunSettings(dataclasses.replace(plain, encoder_weights="none", decoder_filters=32)))
+    assert line.startswith("--encoder-weights, --decoder-filters: of no use without an encoder")

@@ -88,7 +88,12 @@ def test_every_wrong_setting_is_named_at_once(capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize(
     ("options", "name"),
-    [([], "my-tiles-unet16"), (["--quick"], "my-tiles-unet16-quick"), (["--base-filters", "4"], "my-tiles-unet4")],
+    [
+        ([], "my-tiles-unet16"),
+        (["--quick"], "my-tiles-unet16-quick"),
+        (["--base-filters", "4"], "my-tiles-unet4"),
+        (["--encoder", "ResNet50V2"], "my-tiles-resnet50v2"),
+    ],
 )
 def test_the_default_name_of_a_run(
     options: list[str], name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

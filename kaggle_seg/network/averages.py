@@ -47,7 +47,8 @@ class Statistics:
 
     def __init__(self, averaged: keras.Model) -> None:
         """Takes the model whose statistics are to be measured."""
-        self.layers = [layer for layer in averaged.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        normalisations = [layer for layer in averaged.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        self.layers = [layer for layer in normalisations if layer.trainable]  # frozen ones keep what they came with
         self.learning = _Learning(averaged)
 
     def measure(self, batches: Iterator[np.ndarray]) -> None:
@@ -58,13 +59,13 @@ class Statistics:
         """
         if not self.layers:
             return
-        momentum = self.layers[0].momentum
+        momenta = [layer.momentum for layer in self.layers]
         for layer in self.layers:
             layer.momentum = STATISTICS_MOMENTUM
             for statistic in (layer.moving_mean, layer.moving_variance):
                 statistic.assign(np.zeros(statistic.shape, np.float32))
         count = sum(len(self.learning.predict_on_batch(images)) > 0 for images in batches)
-        for layer in self.layers:
+        for layer, momentum in zip(self.layers, momenta, strict=True):
             layer.momentum = momentum
             for statistic in (layer.moving_mean, layer.moving_variance):
                 statistic.assign(statistic / (1.0 - STATISTICS_MOMENTUM**count))

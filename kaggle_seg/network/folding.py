@@ -21,6 +21,7 @@ from kaggle_seg.network.graph import Call, Graph, is_network, trace
 from kaggle_seg.network.layers import FusedBatchNormalization
 
 NORMALISATIONS = {keras.layers.BatchNormalization, FusedBatchNormalization}
+DROPOUTS = {keras.layers.Dropout, keras.layers.SpatialDropout2D}
 
 
 def folded(model: keras.Model, precision: str) -> keras.Model:
@@ -53,7 +54,7 @@ def without_normalisations(model: keras.Model, precision: str = "float32") -> ke
     by convolutions alone, and these pad nothing, they can do its work as well. Pixels that enter as x/127.5 - 1 enter as
     x - 127.5, which bfloat16 holds exactly; the first kernels are divided by 127.5 instead.
 
-    What fits neither, such as a normalisation between an addition and a ReLU, stays as it is.
+    What fits neither, such as a normalisation between an addition and a ReLU, stays as it is. Dropout goes.
 
     Args:
         model: any functional or sequential network; nested ones are opened up. It stays as it is.
@@ -61,9 +62,23 @@ def without_normalisations(model: keras.Model, precision: str = "float32") -> ke
             last, and the last themselves, compute in float32 in any case.
     """
     folding = _Folding(trace(model))
-    folding.fold_normalisations()
-    folding.fold_rescalings()
+    folding.fold()
     return folding.build(model.name, precision)
+
+
+def copied_part(graph: Graph, precision: str, prefix: str, fold: bool) -> keras.Model:
+    """A copy of a network that is to be a part of a larger one: its last convolutions compute as the others do.
+
+    Args:
+        graph: of the network, with the outputs that the larger one takes up.
+        precision: as of `without_normalisations`.
+        prefix: of the names of all layers.
+        fold: fold it as `without_normalisations` does.
+    """
+    folding = _Folding(graph)
+    if fold:
+        folding.fold()
+    return folding.build(prefix.strip("_"), precision, part=True, prefix=prefix)
 
 
 class _Folding:
@@ -80,6 +95,18 @@ class _Folding:
         if layer not in self.changed:
             self.changed[layer] = Convolution(layer)
         return self.changed[layer]
+
+    def fold(self) -> None:
+        """Decides all that can be folded."""
+        self.drop_dropout()
+        self.fold_normalisations()
+        self.fold_rescalings()
+
+    def drop_dropout(self) -> None:
+        """Takes out what does nothing in prediction."""
+        for call in self.graph.calls:
+            if type(call.layer) in DROPOUTS and not call.kwargs.get("training"):
+                self.gone.add(call.layer)
 
     def fold_normalisations(self) -> None:
         """Puts normalisations into the convolutions before them, and those that are left into the convolutions behind."""
@@ -150,9 +177,10 @@ class _Folding:
                 if behind:
                     self.settings[layer] = {"scale": 1.0, "offset": layer.offset / layer.scale}
 
-    def build(self, name: str, precision: str) -> keras.Model:
+    def build(self, name: str, precision: str, part: bool = False, prefix: str = "") -> keras.Model:
         """The changed network, of new layers."""
-        exact = [call for call in before_all(self.graph) if type(call.layer) not in MOVING] + last_ones(self.graph)
+        exact = [call for call in before_all(self.graph) if type(call.layer) not in MOVING]
+        exact += [] if part else last_ones(self.graph)
         policies = {call.layer: "float32" for call in exact}
         layers: dict[keras.Operation, keras.Operation] = {}
         names: set[str] = set()
@@ -161,7 +189,7 @@ class _Folding:
             if call.layer in self.gone:
                 return args[0]
             if call.layer not in layers:
-                layers[call.layer] = self._copy(call.layer, policies.get(call.layer, precision), names)
+                layers[call.layer] = self._copy(call.layer, policies.get(call.layer, precision), prefix, names)
             return layers[call.layer](*args, **kwargs)
 
         inputs = keras.tree.map_structure(new_input, self.graph.inputs)
@@ -171,7 +199,7 @@ class _Folding:
                 copy.set_weights(self.changed[layer].weights if layer in self.changed else layer.get_weights())
         return network
 
-    def _copy(self, layer: keras.Operation, policy: str, names: set[str]) -> keras.Operation:
+    def _copy(self, layer: keras.Operation, policy: str, prefix: str, names: set[str]) -> keras.Operation:
         if not isinstance(layer, keras.layers.Layer):
             return layer  # an operation without weights or precision
         if is_network(layer):  # called as if in training, which its layers would not know when opened up
@@ -179,6 +207,7 @@ class _Folding:
         settings = {**layer.get_config(), "dtype": policy, **self.settings.get(layer, {})}
         if layer in self.changed:
             settings["use_bias"] = self.changed[layer].bias is not None
+        settings["name"] = prefix + settings["name"]
         while settings["name"] in names:  # two nested networks may each have a layer of a name
             settings["name"] += "_"
         names.add(settings["name"])

@@ -1,4 +1,4 @@
-"""Keras layers that the U-Net needs beyond Keras's own: fused batch normalisation, and reflecting padding."""
+"""Keras layers that the U-Net needs beyond Keras's own: fused batch normalisation, and reflecting padding of any size."""
 
 from __future__ import annotations
 
@@ -58,3 +58,13 @@ class ReflectPadding(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "padding": self.padding}
+
+
+def padding_to(step: int, height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """((top, bottom), (left, right)): the pixels missing to the next multiple of a step."""
+
+    def pair(side: int) -> tuple[int, int]:
+        missing = -side % step
+        return missing // 2, missing - missing // 2
+
+    return pair(height), pair(width)

@@ -16,19 +16,20 @@ from kaggle_seg.network.graph import Call, Graph, trace
 TINY = 1e-30  # a bias below it is nothing
 
 
-def rounded(model: keras.Model) -> keras.Model:
+def rounded(model: keras.Model, part: bool = False) -> keras.Model:
     """Gives a folded network weights that bfloat16 holds exactly, and that add up as the exact ones did; in place.
 
     The last convolutions, which compute in float32, keep their weights; so do layers that are no convolutions.
 
     Args:
         model: as `folding.folded` gives it, in any precision.
+        part: the model is a part of a larger one, so that its last convolutions are rounded, too.
     """
     graph = trace(model)
     for call in graph.calls:
         if is_convolution(call.layer) and call.layer.use_bias and graph.called_once(call.layer):
             _make_bias_exact(graph, call)
-    exact = {call.layer for call in last_ones(graph)}
+    exact = set() if part else {call.layer for call in last_ones(graph)}
     for layer in dict.fromkeys(call.layer for call in graph.calls):
         if is_convolution(layer) and layer not in exact:
             _round_layer(layer)

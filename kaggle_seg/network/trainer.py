@@ -20,7 +20,10 @@ from kaggle_seg.network import backup, machine, unet
 from kaggle_seg.network.averages import Overlaps, Statistics, assign, copy_averages, values
 from kaggle_seg.network.backup import Progress
 from kaggle_seg.network.device_steps import fastest_steps
+from kaggle_seg.network.encoders.features import PREFIX, is_frozen
+from kaggle_seg.network.encoders.weight_files import find_weights
 from kaggle_seg.network.losses import make_loss
+from kaggle_seg.network.optimizer import make_optimizer
 from kaggle_seg.output import shown
 from kaggle_seg.splits.splitting import Split
 from kaggle_seg.tiles.batches import Batches
@@ -105,7 +108,9 @@ class Trainer:
         self.model = unet.build(settings.network, height, width, precision)
         self.averaged = keras.models.clone_model(self.model)
         self.statistics, self.overlaps = Statistics(self.averaged), Overlaps(self.averaged)
-        self.optimizer = make_optimizer(training, progress.epochs * len(self.batches), precision)
+        learned = find_weights(settings.network) and not is_frozen(settings.network)
+        rates = {PREFIX: training.encoder_rate} if learned else {}
+        self.optimizer = make_optimizer(training, progress.epochs * len(self.batches), precision, rates)
         self.optimizer.build(self.model.trainable_variables)
         self.steps = fastest_steps(self.model, self.optimizer, make_loss(training.loss), self.batches)
         if state:
@@ -180,18 +185,3 @@ class Trainer:
             f"the loss is {loss} at step {step} of epoch {epoch}, on tiles {names}; train anew with --restart and "
             f"a smaller --learning-rate (now {self.settings.training.learning_rate:g}) or --precision float32"
         )
-
-
-def make_optimizer(training: TrainingSettings, steps: int, precision: str) -> keras.optimizers.Optimizer:
-    """AdamW with warm-up, cosine decay and averaged weights, for a training of `steps` steps in that precision."""
-    warmup = max(1, round(steps * training.warmup))
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warmup), alpha=0.0, warmup_target=training.learning_rate, warmup_steps=warmup
-    )
-    # a short training has no time for a long average: at most its last tenth
-    averaging = min(training.averaging, 1 - 1 / max(2.0, steps / 10))
-    optimizer = keras.optimizers.AdamW(
-        rate, weight_decay=training.weight_decay, global_clipnorm=1.0, use_ema=True, ema_momentum=averaging
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return keras.optimizers.LossScaleOptimizer(optimizer) if precision == "mixed_float16" else optimizer

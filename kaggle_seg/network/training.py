@@ -8,14 +8,16 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from kaggle_seg import config
+from kaggle_seg import config, tables
 from kaggle_seg.competition import Competition
 from kaggle_seg.config import NetworkSettings, RunSettings
 from kaggle_seg.errors import BadInput
 from kaggle_seg.network import machine
-from kaggle_seg.output import shown, write_atomic
+from kaggle_seg.network.encoders.weight_files import find_weights
+from kaggle_seg.output import file_hash, shown, write_atomic
 from kaggle_seg.run_directory import Run
 from kaggle_seg.splits.splitting import Split
 from kaggle_seg.tiles.cache import TileCache
@@ -64,7 +66,7 @@ def train_run(
     if not restart:
         check_settings(run, settings)
     inputs = {
-        "settings": config.to_tables(settings),
+        "settings": tables.to_tables(settings),
         "tiles": cache.fingerprint,
         "validation": split.validation,
         "excluded": split.excluded,
@@ -73,6 +75,7 @@ def train_run(
         if stage.finished and not restart:
             return None
         stage.finished = False
+        find_weights(settings.network)  # missing ones are told before anything else is done
         machine.prepare_backend()
         from kaggle_seg.network.epochs import train_network
         from kaggle_seg.network.trainer import tiles_of
@@ -81,10 +84,15 @@ def train_run(
         chosen = machine.choose_precision(settings.training.precision)
         if restart:
             clear(run)
+        encoder = encoder_facts(run, settings.network)
         data = {"root": str(cache.data), "fingerprint": cache.fingerprint, "quick": quick}
-        write_settings(run, settings, {"data": data, **machine.record(chosen)})
+        write_settings(run, settings, {"data": data, **machine.record(chosen), **encoder})
         precision = chosen.removeprefix("mixed_")
         print(f"train: computing in {precision}", file=sys.stderr)
+        if encoder:
+            settings = with_encoder_training(settings, encoder["encoder"]["training"])
+            stage.notes["encoder"] = f"{settings.network.encoder}, {settings.network.encoder_training}"
+            print(f"train: encoder {stage.notes['encoder']}", file=sys.stderr)
         progress = train_network(run, settings, tiles_of(cache, split, settings.training, competition), after_epoch)
         stage.notes.update(
             best_epoch=progress.best_epoch,
@@ -116,7 +124,7 @@ def check_settings(run: Run, settings: RunSettings) -> None:
     """
     if not run.settings_file.exists():
         return
-    if changes := config.differences(config.read_settings(run.settings_file), settings):
+    if changes := tables.differences(config.read_settings(run.settings_file), settings):
         raise BadInput(
             f"run {run.name} was begun with other settings ({'; '.join(changes)}): "
             "take another --run name, or forget what it has trained with --restart "
@@ -124,11 +132,43 @@ def check_settings(run: Run, settings: RunSettings) -> None:
         )
 
 
+def encoder_facts(run: Run, network: NetworkSettings) -> dict[str, dict[str, str]]:
+    """What run.toml says of the encoder: which file its weights come from, and whether they are trained, too.
+
+    A run that was begun goes on as it was begun, on a machine with a GPU or without one.
+
+    Raises:
+        BadInput: the file is not there, or is another one than that the run was begun with.
+    """
+    if network.encoder == "none":
+        return {}
+    from kaggle_seg.network.encoders.features import is_frozen
+
+    path = find_weights(network)
+    facts = {
+        "weights": path.name if path else "none",
+        "sha256": file_hash(path) if path else "",
+        "training": "frozen" if is_frozen(network) else "released",
+    }
+    begun = tables.read_toml(run.settings_file).get("encoder", {}) if run.settings_file.exists() else {}
+    if begun.get("sha256", facts["sha256"]) != facts["sha256"]:
+        raise BadInput(
+            f"run {run.name} was begun with the encoder's weights {begun.get('weights')}, SHA-256 {begun['sha256']}; "
+            f"{shown(path) if path else 'none'} is another file: bring that one back, or train anew with --restart"
+        )
+    return {"encoder": {**facts, "training": begun.get("training", facts["training"])}}
+
+
+def with_encoder_training(settings: RunSettings, training: Any) -> RunSettings:
+    """Settings in which it is decided whether the encoder is frozen or released."""
+    return replace(settings, network=replace(settings.network, encoder_training=training))
+
+
 def write_settings(run: Run, settings: RunSettings, facts: dict[str, Any]) -> None:
     """Writes run.toml: facts about tiles and machine, then the settings."""
     import tomli_w
 
-    write_atomic(run.settings_file, tomli_w.dumps({**facts, **config.to_tables(settings)}))
+    write_atomic(run.settings_file, tomli_w.dumps({**facts, **tables.to_tables(settings)}))
 
 
 def clear(run: Run) -> None:
@@ -143,4 +183,4 @@ def summary_of(network: NetworkSettings, side: int = 256) -> str:
     machine.prepare_backend()
     from kaggle_seg.network import unet
 
-    return unet.summary(unet.build(network, side, side))
+    return unet.summary(unet.build(replace(network, encoder_weights="none"), side, side))

@@ -8,7 +8,10 @@ from typing import Any
 import keras
 
 from kaggle_seg.config import NetworkSettings
-from kaggle_seg.network.layers import FusedBatchNormalization, ReflectPadding
+from kaggle_seg.network.encoders.features import STRIDE, build_features
+from kaggle_seg.network.layers import FusedBatchNormalization, ReflectPadding, padding_to
+
+LEVELS = 4  # of the decoder above an encoder: strides 16, 8, 4 and 2
 
 
 def build(settings: NetworkSettings, height: int, width: int, precision: str = "float32") -> keras.Model:
@@ -23,6 +26,8 @@ def build(settings: NetworkSettings, height: int, width: int, precision: str = "
     Returns:
         A model from images uint8 (B, H, W, 3) to logits float32 (B, H, W, 1); probability = sigmoid(logit).
     """
+    if settings.encoder != "none":
+        return _build_on_encoder(settings, height, width, precision)
     make = _Layers(settings, precision)
     images = keras.Input((height, width, 3), dtype="uint8", name="images")
     padding = padding_for(settings, height, width)
@@ -45,14 +50,33 @@ def build(settings: NetworkSettings, height: int, width: int, precision: str = "
         features = keras.layers.Concatenate(dtype=precision, name=f"up{level}_skip")([features, skips[level]])
         features = make.level(features, f"up{level}", settings.base_filters << level)
 
-    # the logits leave in float32: in bfloat16 the sigmoid's tail would have eight levels between .98 and 1
-    outputs = 4 if settings.stem == "half" else 1
-    logits = keras.layers.Conv2D(outputs, 1, dtype="float32", name="head")(features)
-    if settings.stem == "half":
+    return keras.Model(images, _logits(features, settings.stem == "half", padding), name="unet")
+
+
+def _build_on_encoder(settings: NetworkSettings, height: int, width: int, precision: str) -> keras.Model:
+    """A pretrained encoder, and a decoder that ends at half the resolution; see `build`."""
+    make, encoder = _Layers(settings, precision), build_features(settings, height, width, precision)
+    padding = padding_to(STRIDE, height, width)
+    *skips, features = encoder.outputs
+    if settings.dropout:
+        features = keras.layers.SpatialDropout2D(settings.dropout, dtype=precision, name="bottleneck_dropout")(features)
+    for level in reversed(range(LEVELS)):
+        filters = max(1, settings.decoder_filters * (level + 1) // LEVELS)
+        features = make.upsample(features, f"up{level}", filters)
+        if same_size := [skip for skip in skips if skip.shape[1:3] == features.shape[1:3]]:
+            features = keras.layers.Concatenate(dtype=precision, name=f"up{level}_skip")([features, *same_size])
+        features = make.level(features, f"up{level}", filters)
+    return keras.Model(encoder.inputs[0], _logits(features, True, padding), name=f"unet-{settings.encoder}")
+
+
+def _logits(features: Any, half: bool, padding: tuple[tuple[int, int], tuple[int, int]]) -> Any:
+    """(B, h, w, C) to logits (B, H, W, 1), in float32: in bfloat16 the sigmoid's tail has eight levels between .98 and 1."""
+    logits = keras.layers.Conv2D(4 if half else 1, 1, dtype="float32", name="head")(features)
+    if half:
         logits = _depth_to_space(logits)
     if any(map(any, padding)):
         logits = keras.layers.Cropping2D(padding, dtype="float32", name="cropping")(logits)
-    return keras.Model(images, logits, name="unet")
+    return logits
 
 
 class _Layers:
@@ -129,13 +153,7 @@ def _depth_to_space(features: Any) -> Any:
 
 def padding_for(settings: NetworkSettings, height: int, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """((top, bottom), (left, right)): the pixels missing to the next size that the network can halve `depth` times."""
-    step = 2 ** (settings.depth + (settings.stem == "half"))
-
-    def pair(side: int) -> tuple[int, int]:
-        missing = -side % step
-        return missing // 2, missing - missing // 2
-
-    return pair(height), pair(width)
+    return padding_to(2 ** (settings.depth + (settings.stem == "half")), height, width)
 
 
 def summary(model: keras.Model) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from kaggle_seg.config import Engine
+from kaggle_seg.config import Encoder, Engine
 from kaggle_seg.errors import BadInput
 
 NUMBER, NONZERO = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+"), re.compile(r"[1-9]")
@@ -32,6 +32,7 @@ GROUPS = {
         ("--until", "HH:MM", "finish everything by this time of day, today or tomorrow; the training gets what the other "
          "stages leave"),
         ("--seed", "N", "seed of the split, the first weights and the order of the tiles (default: 0)"),
+        ("--encoder", "NAME", "train a decoder on a network of ImageNet, such as efficientnet-lite0 (default: none)"),
         ("--quick", "", "a small network, few epochs, at most 1500 training tiles: a look at everything within 4 minutes"),
         ("--restart", "", "forget what this run has trained, and train anew"),
     ),
@@ -82,6 +83,7 @@ class Options:
     until: str = ""
     seed: str = "0"
     engine: str = "auto"
+    encoder: str = ""
     quick: bool = False
     demo: bool = False
     restart: bool = False
@@ -204,6 +206,8 @@ def check_training(options: Options) -> list[str]:
         problems.append(f"--minutes {options.minutes}: wanted a number above 0")
     if options.until and not re.fullmatch(r"([01]?[0-9]|2[0-3]):[0-5][0-9]", options.until):
         problems.append(f"--until {options.until}: wanted a time of day, as 23:30")
+    if options.encoder and options.encoder not in get_args(Encoder):
+        problems.append(f"--encoder {options.encoder}: wanted one of {', '.join(get_args(Encoder))}")
     if not re.fullmatch(r"[0-9]{1,9}", options.seed):
         problems.append(f"--seed {options.seed}: wanted a whole number from 0")
     bounds = [name for name in ("epochs", "minutes", "until") if getattr(options, name)]

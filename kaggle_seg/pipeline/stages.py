@@ -123,8 +123,8 @@ class Pipeline:
     def training(self) -> list[str]:
         """The options of the training but for the run's name."""
         options = self.options
-        bounds = [("--epochs", options.epochs), ("--minutes", options.minutes)]
-        arguments = ["--data", options.data, *(part for bound in bounds if bound[1] for part in bound)]
+        given = [("--epochs", options.epochs), ("--minutes", options.minutes), ("--encoder", options.encoder)]
+        arguments = ["--data", options.data, *(part for option in given if option[1] for part in option)]
         quick = ["--quick"] if options.quick else []
         return [*arguments, *quick, "--seed", options.seed, *options.training]
 

@@ -164,9 +164,11 @@ def entry_for(made: Provenance, competition: str, message: str = "") -> Entry:
 
 def _network_and_loss(run: str) -> tuple[str, str]:
     """What a run's settings say; empty when the run is not here any more."""
-    from kaggle_seg.config import read_toml
+    from kaggle_seg.tables import read_toml
 
     settings = find_run(run, must_exist=False).settings_file
     tables = read_toml(settings) if settings.is_file() else {}
-    filters = tables.get("network", {}).get("base_filters")
-    return f"U-Net {filters}" if filters else "", str(tables.get("training", {}).get("loss", ""))
+    network = tables.get("network", {})
+    filters, encoder = network.get("base_filters"), network.get("encoder", "none")
+    name = f"U-Net {filters}" if encoder == "none" else f"U-Net on {encoder}"
+    return name if filters else "", str(tables.get("training", {}).get("loss", ""))

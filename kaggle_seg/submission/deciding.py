@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from kaggle_seg.competition import Competition
-from kaggle_seg.config import read_toml
 from kaggle_seg.decisions.applying import Choice
 from kaggle_seg.decisions.record import Provenance
 from kaggle_seg.decisions.record_files import write_provenance
@@ -24,6 +23,7 @@ from kaggle_seg.run_directory import Run
 from kaggle_seg.splits.splitting import read_split
 from kaggle_seg.submission.table import write_submission
 from kaggle_seg.synthetic.demo_tiles import is_demo
+from kaggle_seg.tables import read_toml
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,11 @@ from kaggle_seg.network import machine
 machine.prepare_backend()
 machine.make_reproducible()
 
+from kaggle_seg.network.encoders import efficientnet_lite  # noqa: E402
 from kaggle_seg.network.epochs import train_network  # noqa: E402  Keras, after its backend was looked at
 from kaggle_seg.network.trainer import TrainingTiles  # noqa: E402
 from kaggle_seg.run_directory import Run  # noqa: E402
+from tests.network.drawn_networks import with_statistics  # noqa: E402
 from tests.network.small_training import SETTINGS, draw_rectangles  # noqa: E402
 
 
@@ -41,3 +43,11 @@ def uninterrupted(tiles: TrainingTiles, tmp_path_factory: pytest.TempPathFactory
     run = Run(tmp_path_factory.mktemp("uninterrupted"))
     train_network(run, SETTINGS, tiles)
     return run
+
+
+@pytest.fixture(scope="session")
+def lite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights for EfficientNet-Lite0, random ones, with statistics that matter."""
+    path = tmp_path_factory.mktemp("lite") / "lite.weights.h5"
+    with_statistics(efficientnet_lite.build("efficientnet-lite0", 32, 32)).save_weights(path)
+    return path

@@ -6,7 +6,6 @@ import dataclasses
 import io
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 from tqdm import tqdm
@@ -16,7 +15,7 @@ from kaggle_seg.config import TrainingSettings
 from kaggle_seg.errors import BadInput
 from kaggle_seg.network import backup
 from kaggle_seg.network.backup import Progress
-from kaggle_seg.network.trainer import Trainer, TrainingTiles, make_optimizer, tiles_of
+from kaggle_seg.network.trainer import Trainer, TrainingTiles, tiles_of
 from kaggle_seg.splits.splitting import Split, read_split
 from kaggle_seg.tiles.cache import TileCache, open_cache
 from tests.drawn_runs import TRAINING, draw_run, draw_tree
@@ -76,14 +75,3 @@ def test_tiles_are_those_of_the_split(drawn: tuple[TileCache, Split]) -> None:
     with pytest.raises(BadInput, match="the training tiles have no masks"):
         unmasked = dataclasses.replace(cache, training=dataclasses.replace(cache.training, masks=None))
         tiles_of(unmasked, split, TrainingSettings(), chosen.competition)
-
-
-def test_the_rate_warms_up_and_falls_to_nothing() -> None:
-    optimizer = make_optimizer(TrainingSettings(learning_rate=0.1, warmup=0.1), 100, "float32")
-    rates = []
-    for step in (0, 5, 10, 55, 100):
-        optimizer.iterations.assign(step)
-        rates.append(float(keras.ops.convert_to_numpy(optimizer.learning_rate)))
-    np.testing.assert_allclose(rates, [0, 0.05, 0.1, 0.05, 0], atol=1e-6)
-    assert optimizer.ema_momentum == 0.9, "a tenth of 100 steps"
-    assert make_optimizer(TrainingSettings(), 10**6, "float32").ema_momentum == 0.998

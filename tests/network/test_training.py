@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -14,12 +15,14 @@ import pytest
 
 from kaggle_seg import split as split_verb
 from kaggle_seg.competition import find_competition
-from kaggle_seg.config import NetworkSettings, RunSettings, TrainingSettings, to_tables
+from kaggle_seg.config import NetworkSettings, RunSettings, TrainingSettings
 from kaggle_seg.errors import BadInput
 from kaggle_seg.network.backup import Progress
-from kaggle_seg.network.training import train_run
+from kaggle_seg.network.training import encoder_facts, train_run
+from kaggle_seg.output import file_hash
 from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.splits.splitting import Split, read_split
+from kaggle_seg.tables import to_tables
 from kaggle_seg.tiles.cache import TileCache, open_cache
 from tests.drawn_runs import draw_tree
 
@@ -109,3 +112,43 @@ def test_what_is_refused_changes_nothing_and_a_restart_forgets_everything(
     assert [row["epoch"] for row in progress.history] == [1]
     assert not (run.folder / "plan.json").exists()
     assert not (run.folder / "learning-curves.png").exists()
+
+
+def test_an_encoders_run_goes_on_with_the_encoder_that_it_began_with(
+    tree: Path, cache: TileCache, lite_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = tmp_path / "mine.weights.h5"
+    shutil.copy(lite_file, weights)
+    network = NetworkSettings(
+        convs_per_level=1, encoder="efficientnet-lite0", encoder_weights=str(weights), decoder_filters=4
+    )
+    settings, competition = replace(TINY, network=network), find_competition()
+    run, split = make_run(tree, "encoder")
+
+    def stop(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_run(run, settings, split, cache, competition, after_epoch=stop)
+    tables = tomllib.loads(run.settings_file.read_text(encoding="utf-8"))
+    assert tables["encoder"] == {"weights": "mine.weights.h5", "sha256": file_hash(weights), "training": "frozen"}
+    assert tables["network"]["encoder_training"] == "auto"
+    with monkeypatch.context() as patch:
+        patch.setattr("kaggle_seg.network.machine.has_gpu", lambda: True)
+        assert encoder_facts(run, network)["encoder"]["training"] == "frozen", "as it was begun"
+    before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+    weights.unlink()
+    with pytest.raises(BadInput, match=r"--encoder-weights .*mine\.weights\.h5: no such file"):
+        train_run(run, settings, split, cache, competition)
+    weights.write_bytes(b"another file")
+    with pytest.raises(
+        BadInput, match=r"run encoder was begun with the encoder's weights mine\.weights\.h5, SHA-256 .* another"
+    ):
+        train_run(run, settings, split, cache, competition)
+    assert {path: path.read_bytes() for path in before} == before
+    shutil.copy(lite_file, weights)
+    assert train_run(run, settings, split, cache, competition) is not None
+    record = run.record("train")
+    assert record is not None and record["notes"]["encoder"] == "efficientnet-lite0, frozen"
+    weights.unlink()
+    assert train_run(run, settings, split, cache, competition) is None, "done, so that nothing is needed"

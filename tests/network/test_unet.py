@@ -23,7 +23,13 @@ VARIANTS = [
 ]
 
 
-@pytest.mark.parametrize("settings", VARIANTS, ids=lambda settings: str(dataclasses.astuple(settings)))
+ON_ENCODERS = [
+    NetworkSettings(encoder="efficientnet-lite0", encoder_weights="none", decoder_filters=8),
+    NetworkSettings(encoder="MobileNetV3Small", encoder_weights="none", residual=True, upsampling="bilinear", dropout=0.5),
+]
+
+
+@pytest.mark.parametrize("settings", [*VARIANTS, *ON_ENCODERS], ids=lambda settings: str(dataclasses.astuple(settings)))
 @pytest.mark.parametrize("size", [(16, 16), (21, 18)])
 def test_logits_are_float32_and_of_the_tiles_size(settings: NetworkSettings, size: tuple[int, int]) -> None:
     model = unet.build(settings, *size, precision="mixed_bfloat16")
@@ -82,3 +88,13 @@ def test_summary_counts_a_level_by_hand() -> None:
     assert float(levels["total"][1]) == pytest.approx(
         2 * (64 * 27 * 2 + 16 * 18 * 4 + 16 * 2 * 2 * 2 * 4 + 64 * 36 * 2 + 64 * 2) / 1e9, abs=5e-4
     )
+
+
+def test_a_decoder_on_an_encoder_narrows_evenly_and_joins_what_is_of_its_size() -> None:
+    settings = NetworkSettings(encoder="efficientnet-lite0", encoder_weights="none", convs_per_level=1)
+    model = unet.build(settings, 64, 64)
+    assert [model.get_layer(f"up{level}_conv0").filters for level in (3, 2, 1, 0)] == [64, 48, 32, 16]
+    joined = [model.get_layer(f"up{level}_skip").output.shape for level in (3, 2, 1, 0)]
+    assert joined == [(None, 4, 4, 64 + 112), (None, 8, 8, 48 + 40), (None, 16, 16, 32 + 24), (None, 32, 32, 16 + 16)]
+    levels = {line.split()[0] for line in unet.summary(model).splitlines()}
+    assert levels == {"level", "encoder", "up3", "up2", "up1", "up0", "head", "total"}

@@ -30,6 +30,7 @@ def test_what_is_missing_is_listed_at_once(tmp_path: Path) -> None:
     (command,) = (line for line in done.stderr.splitlines() if "--no-index --find-links" in line)
     assert "'numpy>=2.1'" in command
     assert done.stdout == ""
+    assert "efficientnet" not in done.stderr, "weights that it does without"
 
 
 def test_nothing_is_missing_here() -> None:

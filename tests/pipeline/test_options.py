@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from kaggle_seg.config import Encoder
 from kaggle_seg.errors import BadInput
 from kaggle_seg.pipeline.options import Options, read_options
 from tests.pipeline.clone import BASH, Clone
@@ -30,7 +32,7 @@ def test_help_and_wrong_options_need_no_package(clone: Clone, bare: Path) -> Non
     told = clone.run("--help")
     assert told.returncode == 0
     for option in ("--data", "--run", "--threshold", "--epochs", "--minutes", "--until", "--seed", "--engine", "--quick",
-                   "--demo", "--restart", "--submit", "--no-submit"):  # fmt: skip
+                   "--encoder", "--demo", "--restart", "--submit", "--no-submit"):  # fmt: skip
         assert f"  {option} " in told.stdout
     program = str(clone.folder / "run_pipeline.sh")
     assert told.stdout.startswith(f"usage: {program} ")
@@ -84,6 +86,7 @@ def test_the_last_of_equal_options_counts() -> None:
         (["--until", "23:30", "--", "--epochs=5"], "--until and -- --epochs=5 exclude each other; give one"),
         (["--quick=yes"], "--quick takes no value; write --quick"),
         (["--engine", "torch"], "--engine torch: wanted auto, keras, openvino or int8"),
+        (["--encoder", "resnet"], f"--encoder resnet: wanted one of {', '.join(get_args(Encoder))}"),
     ],
 )
 def test_what_is_wrong_is_told(typed: list[str], told: str) -> None:

@@ -30,14 +30,14 @@ def test_the_stages_run_in_order_and_are_told_apart(clone: Clone, tiles: Path) -
 
 def test_options_reach_their_stage(clone: Clone, tiles: Path) -> None:
     options = ["--run", "north", "--threshold=0.42", "--epochs", "3", "--seed=7", "--quick", "--restart", f"--data={tiles}"]
-    options += ["--engine", "int8"]
+    options += ["--engine", "int8", "--encoder", "efficientnet-lite0"]
     done = clone.run(*options, "--", "--loss", "dice", "--name", "a b")
     assert done.returncode == 0, done.stderr
     assert clone.words("split") == ["--data", str(tiles), "--run", "drawn-unet8", "--seed", "7", "--keep", "--restart"]
     train = clone.words("train")
     assert train[:2] == ["--data", str(tiles)]
-    assert train[2:7] == ["--epochs", "3", "--quick", "--seed", "7"]
-    assert train[7:11] == ["--loss", "dice", "--name", "a b"]
+    assert train[2:9] == ["--epochs", "3", "--encoder", "efficientnet-lite0", "--quick", "--seed", "7"]
+    assert train[9:13] == ["--loss", "dice", "--name", "a b"]
     assert train[-3:] == ["--run", "drawn-unet8", "--restart"]
     assert clone.words("predict") == ["drawn-unet8", "--tta", "none", "--engine", "int8"]
     assert clone.words("decide") == ["drawn-unet8", "--threshold", "0.42"]

@@ -112,3 +112,13 @@ def test_the_best_upload_is_one_of_the_same_metric_variant() -> None:
     assert choice.best_uploaded(rows, MetricVariant("competition", "one")) == rows[0]
     assert choice.best_uploaded(rows, MetricVariant("iou", "one")) == rows[2]
     assert choice.best_uploaded(rows, MetricVariant("competition", None)) is None
+
+
+def test_the_ledger_names_the_network_and_its_encoder(output_root: Path) -> None:
+    run = output_root / "runs" / "some"
+    run.mkdir(parents=True)
+    told = {"": "U-Net 16", 'encoder = "none"': "U-Net 16", 'encoder = "ResNet50V2"': "U-Net on ResNet50V2"}
+    for line, name in told.items():
+        (run / "run.toml").write_text(f'[network]\nbase_filters = 16\n{line}\n[training]\nloss = "dice"\n', encoding="utf-8")
+        assert choice._network_and_loss("some") == (name, "dice")
+    assert choice._network_and_loss("none-such") == ("", "")

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from kaggle_seg.competition import Competition
-from kaggle_seg.config import read_toml
 from kaggle_seg.decisions import describing
 from kaggle_seg.decisions.record import Decision
 from kaggle_seg.decisions.validation import open_tiles
@@ -37,6 +36,7 @@ from kaggle_seg.pages.report.validation_tiles import (
 from kaggle_seg.pages.slider import decide_command, empty_tiles, level_of, score_facts, score_plot, slider_facts
 from kaggle_seg.run_directory import Run
 from kaggle_seg.splits.splitting import Split, read_split
+from kaggle_seg.tables import read_toml
 
 FILE = "report.html"
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kaggle_seg.config import NetworkSettings, TrainingSettings, read_toml
+from kaggle_seg.config import NetworkSettings, TrainingSettings
 from kaggle_seg.errors import BadInput
 from kaggle_seg.output import shown
 from kaggle_seg.pages.curves import COLUMNS, History
 from kaggle_seg.pages.plot import Axis, Line, Plot, Table, nice_axis
 from kaggle_seg.remote.ledger import Entry, Ledger
 from kaggle_seg.run_directory import Run
+from kaggle_seg.tables import read_toml
 
 STAGES = ("split", "train", "predict", "tune", "decide")  # in the order of the pipeline
 HASHES = ("model", "tiles", "fingerprint")  # inputs of stages that tell a person nothing
