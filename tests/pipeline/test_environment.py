@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
+SIDE_BY_SIDE = ["-q", "--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shell scripts are for Linux, macOS and WSL")
 
 # what takes minutes and a network is replaced: the environment comes without packages, and each time is counted
@@ -133,8 +134,8 @@ def test_an_environment_needs_its_lock(project: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "made", "pytest_calls"),
     [
-        ([], ".venv-test requirements/test.txt", ["-q"]),
-        (["tests/tiles", "-k", "a b"], ".venv-test requirements/test.txt", ["-q", "tests/tiles", "-k", "a b"]),
+        ([], ".venv-test requirements/test.txt", SIDE_BY_SIDE),
+        (["tests/tiles", "-k", "a b"], ".venv-test requirements/test.txt", [*SIDE_BY_SIDE, "tests/tiles", "-k", "a b"]),
         (["--images", "-x"], ".venv-images requirements/images.txt", ["-q", "tests/network", "-x"]),
     ],
 )

@@ -27,6 +27,17 @@ COMPETITION = find_competition()
 
 COUNT, SIDE, PATTERNS = 1234, 256, 16
 LOAD_SECONDS, FRAME_SECONDS = 2.0, 0.5
+# scrolls through the page; how long the longest of 60 frames took, in seconds
+LONGEST_FRAME = """async () => {
+  let before = performance.now(), longest = 0;
+  for (let step = 0; step < 60; step += 1) {
+    scrollBy(0, 400);
+    await new Promise(requestAnimationFrame);
+    longest = Math.max(longest, performance.now() - before);
+    before = performance.now();
+  }
+  return longest / 1000;
+}"""
 
 
 def draw_scene(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -86,7 +97,7 @@ def test_it_is_no_larger_than_it_may_be_and_says_what_is_left_out(page_file: Pat
 
 
 def test_the_first_tiles_are_there_at_once_and_scrolling_is_smooth(page_file: Path, open_page: OpenPage) -> None:
-    seconds = []
+    loads, frames = [], []
     for _ in range(3):  # the machine may be busy with other things
         started = time.monotonic()
         page = open_page(page_file, viewport={"width": 1280, "height": 900})
@@ -94,22 +105,13 @@ def test_the_first_tiles_are_there_at_once_and_scrolling_is_smooth(page_file: Pa
         assert page.evaluate(
             "document.querySelector('.card img').decode().then(() => document.querySelector('canvas').width)"
         )
-        seconds.append(time.monotonic() - started)
-        if seconds[-1] < LOAD_SECONDS:
+        loads.append(time.monotonic() - started)
+        page.wait_for_selector("html[data-ready]")
+        frames.append(page.evaluate(LONGEST_FRAME))
+        if loads[-1] < LOAD_SECONDS and frames[-1] < FRAME_SECONDS:
             break
-    assert min(seconds) < LOAD_SECONDS
-    page.wait_for_selector("html[data-ready]")
-    longest = page.evaluate("""async () => {
-      let before = performance.now(), longest = 0;
-      for (let step = 0; step < 60; step += 1) {
-        scrollBy(0, 400);
-        await new Promise(requestAnimationFrame);
-        longest = Math.max(longest, performance.now() - before);
-        before = performance.now();
-      }
-      return longest / 1000;
-    }""")
-    assert longest < FRAME_SECONDS
+    assert min(loads) < LOAD_SECONDS
+    assert min(frames) < FRAME_SECONDS
     held = page.evaluate("[...document.querySelectorAll('.card canvas')].filter(canvas => canvas.width).length")
     assert 0 < held < 150, "only what is visible is drawn"
     page.locator("#level").fill("40")
