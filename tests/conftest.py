@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from kaggle_seg.run_directory import Run
+
 # a busy machine is no reason to fail
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
@@ -30,3 +32,19 @@ def output_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("KAGGLE_KERNEL_RUN_TYPE", "KSEG_PYTHON", "KSEG_PARENT"):
         monkeypatch.delenv(name, raising=False)
     return root
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A drawn tree of tiles."""
+    from tests.drawn_runs import draw_tree
+
+    return draw_tree(tmp_path / "tiles")
+
+
+@pytest.fixture
+def run(tree: Path) -> Run:
+    """A drawn run of those tiles that has predicted them."""
+    from tests.drawn_runs import draw_run
+
+    return draw_run("drawn", tree)

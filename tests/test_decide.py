@@ -20,14 +20,9 @@ from kaggle_seg.masks.rle import decode
 from kaggle_seg.output import file_hash, read_json, write_json
 from kaggle_seg.run_directory import Run
 from kaggle_seg.submission.deciding import checked_name, decide_and_write
-from tests.drawn_runs import TEST, draw_masks, draw_run, draw_tree, predicted, write_maps
+from tests.drawn_runs import TEST, draw_masks, draw_run, predicted, write_maps
 
 SEED = 5
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    return draw_tree(tmp_path / "tiles")
 
 
 @pytest.fixture

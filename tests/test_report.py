@@ -16,12 +16,7 @@ from kaggle_seg.output import write_atomic
 from kaggle_seg.remote.ledger import COMPLETE, Entry, Ledger
 from kaggle_seg.report import main
 from kaggle_seg.run_directory import Run
-from tests.drawn_runs import draw_run, draw_training, draw_tree
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    return draw_tree(tmp_path / "tiles")
+from tests.drawn_runs import draw_run, draw_training
 
 
 @pytest.fixture

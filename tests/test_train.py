@@ -12,14 +12,8 @@ from kaggle_seg.output import write_json
 from kaggle_seg.pages.curves import draw_learning_curves
 from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.splits.splitting import read_split
-from tests.drawn_runs import draw_tree
 
 TINY = ["--epochs", "1", "--base-filters", "2", "--depth", "1", "--convs-per-level", "1", "--precision", "float32"]
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    return draw_tree(tmp_path / "tiles")
 
 
 @pytest.fixture

@@ -14,17 +14,7 @@ from PIL import Image
 from kaggle_seg.masks.scores import competition_scores, overlaps
 from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.tune import main
-from tests.drawn_runs import draw_masks, draw_run, draw_tree, predicted, write_maps
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    return draw_tree(tmp_path / "tiles")
-
-
-@pytest.fixture
-def run(tree: Path) -> Run:
-    return draw_run("drawn", tree)
+from tests.drawn_runs import draw_masks, draw_run, predicted, write_maps
 
 
 def decision_of(run: Run) -> dict:

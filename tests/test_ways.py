@@ -24,7 +24,7 @@ import pytest
 import kaggle_seg
 from kaggle_seg import decide, inspect, tune
 from kaggle_seg.competition import find_competition
-from tests.drawn_runs import draw_run, draw_tree
+from tests.drawn_runs import draw_run
 
 from .remote.kaggle_server import TOKEN, KaggleServer
 
@@ -108,11 +108,6 @@ def hold(way: str, traced: Trace) -> None:
     upward = sorted(call for call in inner if floor_of(call[0]) < floor_of(call[2]))
     assert not upward, f"calls up from a lower floor: {upward}"
     assert len(opened) <= MOST[way], f"{len(opened)} modules, wanted {MOST[way]}: {' '.join(opened)}"
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    return draw_tree(tmp_path / "tiles")
 
 
 def test_a_tile_into_a_training_batch(tree: Path, output_root: Path) -> None:

@@ -12,17 +12,7 @@ from kaggle_seg.decisions.rules import Threshold
 from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.scores import MetricVariant
 from kaggle_seg.run_directory import Run
-from tests.drawn_runs import TEST, draw_run, draw_tree
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    return draw_tree(tmp_path / "tiles")
-
-
-@pytest.fixture
-def run(tree: Path) -> Run:
-    return draw_run("drawn", tree)
+from tests.drawn_runs import TEST, draw_run
 
 
 def test_a_single_run_must_have_been_tuned(run: Run) -> None:

@@ -17,14 +17,9 @@ from kaggle_seg.errors import BadInput
 from kaggle_seg.masks.scores import EVERY_TILE, MetricVariant
 from kaggle_seg.output import output_root, write_json
 from kaggle_seg.run_directory import Run
-from tests.drawn_runs import draw_masks, draw_run, draw_tree, predicted, write_maps
+from tests.drawn_runs import draw_masks, draw_run, predicted, write_maps
 
 OWN = MetricVariant("competition", "one")
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    return draw_tree(tmp_path / "tiles")
 
 
 @pytest.fixture

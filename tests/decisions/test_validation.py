@@ -13,17 +13,7 @@ from kaggle_seg.decisions.validation import open_tiles, validation_of
 from kaggle_seg.errors import BadInput
 from kaggle_seg.run_directory import Run
 from kaggle_seg.splits.splitting import read_split
-from tests.drawn_runs import VALIDATION, draw_masks, draw_run, draw_tree
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    return draw_tree(tmp_path / "tiles")
-
-
-@pytest.fixture
-def run(tree: Path) -> Run:
-    return draw_run("drawn", tree)
+from tests.drawn_runs import VALIDATION, draw_masks, draw_run
 
 
 def test_masks_and_clusters_are_those_of_the_maps(run: Run) -> None:

@@ -24,16 +24,10 @@ from kaggle_seg.run_directory import Run, find_run
 from kaggle_seg.splits.splitting import Split, read_split
 from kaggle_seg.tables import to_tables
 from kaggle_seg.tiles.cache import TileCache, open_cache
-from tests.drawn_runs import draw_tree
 
 TINY = RunSettings(
     NetworkSettings(base_filters=2, depth=1, convs_per_level=1), TrainingSettings(epochs=2, precision="float32")
 )
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    return draw_tree(tmp_path / "tiles")
 
 
 @pytest.fixture

@@ -16,14 +16,9 @@ from kaggle_seg.masks.maps import MapStore
 from kaggle_seg.output import file_hash, output_root, read_json, write_json
 from kaggle_seg.run_directory import Run
 from kaggle_seg.submission.deciding import Decided, decide_and_write, free_place, origin_of
-from tests.drawn_runs import TEST, draw_run, draw_tree
+from tests.drawn_runs import TEST, draw_run
 
 COMPETITION = find_competition()
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    return draw_tree(tmp_path / "tiles")
 
 
 @pytest.fixture

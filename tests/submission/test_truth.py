@@ -9,36 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kaggle_seg.competition import find_competition
 from kaggle_seg.errors import BadInput
 from kaggle_seg.inspect import main
 from kaggle_seg.masks import rle
 from kaggle_seg.masks.scores import MetricVariant, competition_scores
 from kaggle_seg.submission.figures import figures_of
-from kaggle_seg.submission.table import Submission, write_submission
+from kaggle_seg.submission.table import Submission
 from kaggle_seg.submission.truth import compare_with_masks, describe_truth
-
-SIDE = 16
-COMPETITION = find_competition()
-
-
-def draw(seed: int, count: int = 9) -> np.ndarray:
-    """Masks of noise; every third is empty, which one depends on the seed."""
-    masks = np.random.default_rng(seed).random((count, SIDE, SIDE)) < 0.4
-    masks[seed % 3 :: 3] = False
-    return masks
-
-
-def write(folder: Path, name: str, masks: np.ndarray, first: int = 0, side: int = SIDE) -> Path:
-    path = folder / f"{name}.csv"
-    write_submission(
-        path, [f"t_{first + number}" for number in range(len(masks))], rle.encode(masks), side, side, COMPETITION
-    )
-    return path
-
-
-def iou(one: np.ndarray, other: np.ndarray) -> float:
-    return float((one & other).sum() / (one | other).sum()) if (one | other).any() else 1.0
+from tests.submission.drawn_csvs import COMPETITION, SIDE, draw, iou, write
 
 
 def write_masks(folder: Path, masks: np.ndarray, first: int = 0) -> Path:

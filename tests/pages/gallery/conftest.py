@@ -7,12 +7,7 @@ from pathlib import Path
 import pytest
 
 from kaggle_seg import decide, tune
-from tests.drawn_runs import draw_run, draw_tree
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    return draw_tree(tmp_path / "tiles")
+from tests.drawn_runs import draw_run
 
 
 @pytest.fixture
